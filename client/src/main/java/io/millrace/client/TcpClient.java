@@ -1,0 +1,421 @@
+package io.millrace.client;
+
+import io.millrace.client.internal.Connector;
+import io.millrace.client.internal.Endpoint;
+import io.millrace.client.internal.SharedSession;
+import io.millrace.core.CloseReason;
+import io.millrace.core.IoGroup;
+import io.millrace.core.MessageHandler;
+import io.millrace.core.RequestTimeoutException;
+import io.millrace.core.Session;
+import io.millrace.core.SessionConfig;
+import io.millrace.core.TransportException;
+import io.millrace.core.engine.GroupAccess;
+import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.internal.CallbackHandler;
+import io.millrace.core.internal.Durations;
+import io.millrace.core.internal.SessionSet;
+import io.millrace.core.internal.SessionSetup;
+import io.millrace.core.internal.TcpSession;
+import io.millrace.core.protocol.Protocol;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousSocketChannel;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A TCP client of one endpoint.
+ *
+ * <p>It either asks or converses. Built without {@link Builder#onMessage}, every message from the peer is the reply to
+ * a {@link #request} or {@link #call}. Built with it, {@link #connect()} opens sessions whose messages go there.
+ *
+ * <p>Threading: Thread-safe.
+ *
+ * <p>Lifecycle: made by {@link Builder#build()}; connects when it is first needed; ended for good by
+ * {@link #close()}.
+ *
+ * <p>Errors: failures are {@link TransportException}s, in futures or thrown by the blocking {@link #call}.
+ */
+public final class TcpClient implements AutoCloseable {
+    /** The default time for looking a name up and connecting: 10 s. */
+    public static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
+    /** The default time that {@link #close()} gives sessions to send what is queued: 5 s. */
+    public static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(5);
+
+    private static final Logger log = LoggerFactory.getLogger(TcpClient.class);
+    private static final CloseReason CLOSING = CloseReason.of(CloseReason.Kind.SHUTDOWN, "the client is closing");
+    private static final long TIMER_GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final IoGroup group;
+    private final boolean ownsGroup;
+    private final IoRuntime runtime;
+    private final Endpoint endpoint;
+    private final SessionSetup setup;
+    private final long connectTimeoutNanos;
+    private final long drainNanos;
+    private final Connector connector;
+    private final SharedSession shared;
+    private final SessionSet sessions = new SessionSet();
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    private TcpClient(Builder builder, IoGroup group, Protocol protocol, Endpoint endpoint) {
+        this.group = group;
+        this.ownsGroup = builder.group == null;
+        this.runtime = GroupAccess.runtimeOf(group);
+        this.endpoint = endpoint;
+        this.setup = new SessionSetup(
+                protocol,
+                builder.sessionConfig,
+                builder.onMessage == null ? SessionSetup.Role.REQUESTING : SessionSetup.Role.CONNECTED,
+                new CallbackHandler(builder.onOpen, builder.onMessage, builder.onClose));
+        this.connectTimeoutNanos = Durations.positiveNanos("connectTimeout", builder.connectTimeout);
+        this.drainNanos = Durations.positiveNanos("drainTimeout", builder.drainTimeout);
+        this.connector = new Connector(runtime);
+        this.shared = new SharedSession(runtime, this::connect);
+    }
+
+    /**
+     * Returns a builder with all defaults.
+     *
+     * @return a new builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Opens a connection of the caller's own.
+     *
+     * @return completes on an I/O thread, after {@code onOpen}, with the open session; or fails with a
+     *     {@link TransportException}, such as {@link io.millrace.core.ConnectTimeoutException}
+     */
+    public CompletableFuture<Session> connect() {
+        CompletableFuture<Session> opened = new CompletableFuture<>();
+        if (!sessions.enter()) {
+            opened.completeExceptionally(new TransportException("the client is closed"));
+            return opened;
+        }
+        connector.connect(endpoint, connectTimeoutNanos).whenComplete((channel, failure) -> {
+            if (channel == null) {
+                sessions.leave();
+                opened.completeExceptionally(failure);
+            } else {
+                open(channel, opened);
+            }
+        });
+        return opened;
+    }
+
+    private void open(AsynchronousSocketChannel channel, CompletableFuture<Session> opened) {
+        TcpSession session;
+        try {
+            session = new TcpSession(runtime, channel, setup, new SessionOwner(opened));
+        } catch (Throwable notOpened) {
+            try {
+                channel.close();
+            } catch (IOException e) {
+                notOpened.addSuppressed(e);
+            }
+            sessions.leave();
+            opened.completeExceptionally(
+                    new TransportException("cannot open a session to " + endpoint + ": " + notOpened, notOpened));
+            return;
+        }
+        sessions.add(session);
+        session.start();
+    }
+
+    /**
+     * Sends a request on the client's shared connection, connecting first if there is none.
+     *
+     * @param payload borrowed: the request between position and limit, which do not change
+     * @param timeout how long connecting and answering may take together; more than zero
+     * @return the reply or the failure, as {@link Session#request} answers them
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
+     * @throws IllegalStateException if this client was built with {@code onMessage}
+     */
+    public CompletableFuture<ByteBuffer> request(ByteBuffer payload, Duration timeout) {
+        requireAsking();
+        long timeoutNanos = Durations.positiveNanos("timeout", timeout);
+        setup.protocol().encoder().check(payload);
+        return shared.request(payload, timeoutNanos);
+    }
+
+    /**
+     * Sends a request, as {@link #request(ByteBuffer, Duration)} does.
+     *
+     * @param payload borrowed: the request
+     * @param timeout how long connecting and answering may take together; more than zero
+     * @return the reply or the failure, as {@link Session#request} answers them
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
+     * @throws IllegalStateException if this client was built with {@code onMessage}
+     */
+    public CompletableFuture<ByteBuffer> request(byte[] payload, Duration timeout) {
+        return request(ByteBuffer.wrap(payload), timeout);
+    }
+
+    /**
+     * Sends a request and waits for the reply.
+     *
+     * @param payload borrowed: the request
+     * @param timeout how long connecting and answering may take together; more than zero
+     * @return the reply
+     * @throws TransportException if there is no reply, with the reason
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
+     * @throws IllegalStateException if this client was built with {@code onMessage}, or on an I/O thread, which must
+     *     not wait
+     */
+    public byte[] call(byte[] payload, Duration timeout) throws TransportException {
+        if (IoRuntime.mustNotBlock()) {
+            throw new IllegalStateException("call() would block an I/O thread, and the reply might need that very"
+                    + " thread: use request() there, or call from another thread");
+        }
+        CompletableFuture<ByteBuffer> reply = request(payload, timeout);
+        try {
+            return reply.get(Durations.positiveNanos("timeout", timeout) + TIMER_GRACE_NANOS, TimeUnit.NANOSECONDS)
+                    .array();
+        } catch (InterruptedException e) {
+            reply.cancel(false);
+            Thread.currentThread().interrupt();
+            throw new TransportException("interrupted while waiting for " + endpoint, e);
+        } catch (TimeoutException e) {
+            reply.cancel(false);
+            throw new RequestTimeoutException("no reply from " + endpoint + " within " + timeout);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof TransportException failure
+                    ? failure
+                    : new TransportException("request to " + endpoint + " failed: " + e.getCause(), e.getCause());
+        }
+    }
+
+    private void requireAsking() {
+        if (setup.role() != SessionSetup.Role.REQUESTING) {
+            throw new IllegalStateException("this client was built with onMessage, so replies cannot be told from"
+                    + " messages: build another one without onMessage to send requests");
+        }
+        if (!setup.protocol().hasFrames()) {
+            throw new IllegalStateException(
+                    setup.protocol() + " has no frames, so a reply has no end: choose a protocol that has");
+        }
+    }
+
+    /**
+     * Returns the group that this client works with.
+     *
+     * @return the group
+     */
+    public IoGroup group() {
+        return group;
+    }
+
+    /**
+     * Returns how many sessions there are, those being opened or closed included.
+     *
+     * @return the number of sessions
+     */
+    public int sessionCount() {
+        return sessions.count();
+    }
+
+    /**
+     * Fails what is being connected, closes all sessions in good order, and cuts those that have not ended after the
+     * drain timeout. Waits for that; on an I/O thread it starts the close and returns. Never throws; closing again
+     * waits for the first close.
+     */
+    @Override
+    public void close() {
+        if (closing.compareAndSet(false, true)) {
+            runtime.runWhereWaitingIsAllowed(this::drainAndClose);
+        } else if (!IoRuntime.mustNotBlock()) {
+            try {
+                closed.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void drainAndClose() {
+        sessions.close(CLOSING);
+        connector.close();
+        int cut = sessions.drain(CLOSING, drainNanos);
+        runtime.leave(this);
+        if (ownsGroup) {
+            group.close();
+        }
+        log.info("client stopped; endpoint={} cut={}", endpoint, cut);
+        closed.countDown();
+    }
+
+    @Override
+    public String toString() {
+        return "TcpClient[" + endpoint + ", " + setup.protocol() + "]";
+    }
+
+    private final class SessionOwner implements TcpSession.Owner {
+        private final CompletableFuture<Session> opened;
+
+        SessionOwner(CompletableFuture<Session> opened) {
+            this.opened = opened;
+        }
+
+        @Override
+        public void sessionOpened(TcpSession session) {
+            opened.complete(session);
+        }
+
+        @Override
+        public void sessionEnded(TcpSession session) {
+            sessions.remove(session);
+        }
+    }
+
+    /** Collects the settings of a client. Not thread-safe. */
+    public static final class Builder {
+        private @Nullable IoGroup group;
+        private @Nullable Protocol protocol;
+        private @Nullable Endpoint endpoint;
+        private @Nullable MessageHandler onMessage;
+        private @Nullable Consumer<Session> onOpen;
+        private @Nullable BiConsumer<Session, CloseReason> onClose;
+        private SessionConfig sessionConfig = SessionConfig.defaults();
+        private Duration connectTimeout = DEFAULT_CONNECT_TIMEOUT;
+        private Duration drainTimeout = DEFAULT_DRAIN_TIMEOUT;
+
+        private Builder() {}
+
+        /**
+         * Sets how messages are framed. Required.
+         *
+         * @param newProtocol the protocol, the same as the server's
+         * @return this
+         */
+        public Builder protocol(Protocol newProtocol) {
+            this.protocol = Objects.requireNonNull(newProtocol, "newProtocol");
+            return this;
+        }
+
+        /**
+         * Sets where to connect to. Required.
+         *
+         * @param host a name, looked up anew for every connection, or an address
+         * @param port from 1 to 65,535
+         * @return this
+         * @throws IllegalArgumentException if the port cannot be
+         */
+        public Builder endpoint(String host, int port) {
+            this.endpoint = new Endpoint(Objects.requireNonNull(host, "host"), port);
+            return this;
+        }
+
+        /**
+         * Sets what to do with messages, and by that turns requests off.
+         *
+         * @param newHandler called on I/O threads; must not block
+         * @return this
+         */
+        public Builder onMessage(MessageHandler newHandler) {
+            this.onMessage = Objects.requireNonNull(newHandler, "newHandler");
+            return this;
+        }
+
+        /**
+         * Sets what to do when a session opens, before anything is read.
+         *
+         * @param listener called on I/O threads; must not block; a throw closes the session
+         * @return this
+         */
+        public Builder onOpen(Consumer<Session> listener) {
+            this.onOpen = Objects.requireNonNull(listener, "listener");
+            return this;
+        }
+
+        /**
+         * Sets what to do when a session has ended, after everything else.
+         *
+         * @param listener called on I/O threads; must not block
+         * @return this
+         */
+        public Builder onClose(BiConsumer<Session, CloseReason> listener) {
+            this.onClose = Objects.requireNonNull(listener, "listener");
+            return this;
+        }
+
+        /**
+         * Sets how sessions behave.
+         *
+         * @param config {@link SessionConfig#defaults()} by default
+         * @return this
+         */
+        public Builder sessions(SessionConfig config) {
+            this.sessionConfig = Objects.requireNonNull(config, "config");
+            return this;
+        }
+
+        /**
+         * Sets the group to work with. It is not closed with the client.
+         *
+         * @param sharedGroup the group; one of the client's own by default
+         * @return this
+         */
+        public Builder group(IoGroup sharedGroup) {
+            this.group = Objects.requireNonNull(sharedGroup, "sharedGroup");
+            return this;
+        }
+
+        /**
+         * Sets how long looking the name up and connecting may take, all addresses of the name together.
+         *
+         * @param timeout more than zero; {@link #DEFAULT_CONNECT_TIMEOUT} by default
+         * @return this
+         */
+        public Builder connectTimeout(Duration timeout) {
+            this.connectTimeout = Objects.requireNonNull(timeout, "timeout");
+            return this;
+        }
+
+        /**
+         * Sets how long {@link TcpClient#close()} lets sessions send what is queued.
+         *
+         * @param timeout more than zero; {@link #DEFAULT_DRAIN_TIMEOUT} by default
+         * @return this
+         */
+        public Builder drainTimeout(Duration timeout) {
+            this.drainTimeout = Objects.requireNonNull(timeout, "timeout");
+            return this;
+        }
+
+        /**
+         * Checks the settings. Nothing is connected yet.
+         *
+         * @return the client
+         * @throws NullPointerException naming a required setting that is missing
+         * @throws IllegalArgumentException naming the first setting that cannot be
+         * @throws TransportException if a group of the client's own cannot be started
+         */
+        public TcpClient build() throws TransportException {
+            Protocol checkedProtocol = Objects.requireNonNull(protocol, "protocol is not set: call protocol(...)");
+            Endpoint checkedEndpoint = Objects.requireNonNull(endpoint, "endpoint is not set: call endpoint(...)");
+            Durations.positiveNanos("connectTimeout", connectTimeout);
+            Durations.positiveNanos("drainTimeout", drainTimeout);
+            TcpClient client =
+                    new TcpClient(this, group != null ? group : IoGroup.start(), checkedProtocol, checkedEndpoint);
+            client.runtime.join(client);
+            return client;
+        }
+    }
+}

@@ -1,0 +1,8 @@
+/** The client side of Millrace. */
+module io.millrace.client {
+    requires transitive io.millrace.core;
+    requires static org.jspecify;
+    requires org.slf4j;
+
+    exports io.millrace.client;
+}

@@ -1,0 +1,42 @@
+package io.millrace.core;
+
+/** A peer sent, or announced, a frame beyond the limit. */
+public final class FrameTooLongException extends MalformedFrameException {
+    private static final long serialVersionUID = 1;
+
+    /** The length that was announced, in bytes. */
+    private final long declaredBytes;
+
+    /** The limit, in bytes. */
+    private final long limitBytes;
+
+    /**
+     * Makes the exception.
+     *
+     * @param declaredBytes the length that was announced
+     * @param limitBytes the limit
+     */
+    public FrameTooLongException(long declaredBytes, long limitBytes) {
+        super("declared length " + declaredBytes + " is beyond the limit of " + limitBytes + " bytes");
+        this.declaredBytes = declaredBytes;
+        this.limitBytes = limitBytes;
+    }
+
+    /**
+     * Returns the length that was announced.
+     *
+     * @return bytes
+     */
+    public long declaredBytes() {
+        return declaredBytes;
+    }
+
+    /**
+     * Returns the limit.
+     *
+     * @return bytes
+     */
+    public long limitBytes() {
+        return limitBytes;
+    }
+}

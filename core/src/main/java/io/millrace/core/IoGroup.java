@@ -1,0 +1,208 @@
+package io.millrace.core;
+
+import io.millrace.core.engine.GroupAccess;
+import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.memory.BufferPool;
+import io.millrace.core.memory.BufferPoolStats;
+import io.millrace.core.memory.IoContextPool;
+import java.io.IOException;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The I/O threads, the timer and the memory that servers and clients work with.
+ *
+ * <p>Threading: Thread-safe.
+ *
+ * <p>Lifecycle: started by {@link Builder#start()}, ended for good by {@link #close()}. A server or client that is
+ * given no group makes one of its own and closes it with itself.
+ *
+ * <p>Errors: using a closed group throws {@link java.nio.channels.ShutdownChannelGroupException}.
+ */
+public final class IoGroup implements AutoCloseable {
+    /** How long {@link #close()} waits for the I/O threads to end, in seconds. */
+    public static final int CLOSE_TIMEOUT_SECONDS = 5;
+
+    /** The default limit on sessions of one group. */
+    public static final int DEFAULT_MAX_SESSIONS = 1_000_000;
+
+    private static final Logger log = LoggerFactory.getLogger(IoGroup.class);
+    private static final AtomicInteger made = new AtomicInteger();
+
+    static {
+        GroupAccess.install(group -> ((IoGroup) group).runtime);
+    }
+
+    private final IoRuntime runtime;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private IoGroup(IoRuntime runtime) {
+        this.runtime = runtime;
+    }
+
+    /**
+     * Starts a group with all defaults.
+     *
+     * @return a running group
+     * @throws TransportException if the system refuses what an event loop needs
+     */
+    public static IoGroup start() throws TransportException {
+        return builder().start();
+    }
+
+    /**
+     * Returns a builder with all defaults.
+     *
+     * @return a new builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Returns the counters of the group.
+     *
+     * @return a snapshot
+     */
+    public IoGroupStats stats() {
+        BufferPoolStats buffers = runtime.buffers().stats();
+        return new IoGroupStats(
+                runtime.threadCount(),
+                buffers.leased(),
+                buffers.leasedBytes(),
+                buffers.capacityBytes(),
+                buffers.limitBytes(),
+                buffers.misses(),
+                runtime.contexts().leased(),
+                runtime.contexts().peak());
+    }
+
+    /**
+     * Closes the servers and clients of this group, then its threads. Waits until that is done, at most the deadlines
+     * of the servers and clients and {@value #CLOSE_TIMEOUT_SECONDS} s; on one of the group's own threads it starts
+     * the close and returns. Never throws; closing again does nothing.
+     */
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            runtime.runWhereWaitingIsAllowed(this::closeNow);
+        }
+    }
+
+    private void closeNow() {
+        for (AutoCloseable member : runtime.members()) {
+            try {
+                member.close();
+            } catch (Exception e) {
+                log.error("close failed; member={}", member, e);
+            }
+        }
+        List<String> stuck = runtime.shutdown(TimeUnit.SECONDS.toNanos(CLOSE_TIMEOUT_SECONDS));
+        if (!stuck.isEmpty()) {
+            log.warn("I/O threads are still busy in application callbacks; group={} threads={}", runtime.name(), stuck);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "IoGroup[" + runtime.name() + ", threads=" + runtime.threadCount() + "]";
+    }
+
+    /** Collects the settings of a group. Not thread-safe. */
+    public static final class Builder {
+        private String name = "millrace-" + made.incrementAndGet();
+        private int threads = Runtime.getRuntime().availableProcessors();
+        private boolean daemon;
+        private long bufferMemory =
+                Math.max(BufferPool.BLOCK_BYTES, Runtime.getRuntime().maxMemory() / 2);
+        private int maxSessions = DEFAULT_MAX_SESSIONS;
+
+        private Builder() {}
+
+        /**
+         * Sets the name of the group: the prefix of its threads' names.
+         *
+         * @param groupName the name; {@code millrace-1} and so on by default
+         * @return this
+         */
+        public Builder name(String groupName) {
+            this.name = Objects.requireNonNull(groupName, "groupName");
+            return this;
+        }
+
+        /**
+         * Sets the number of I/O threads.
+         *
+         * @param count from 1 to 1024; the number of processors by default
+         * @return this
+         */
+        public Builder threads(int count) {
+            this.threads = count;
+            return this;
+        }
+
+        /**
+         * Sets whether the JVM may end while the group runs.
+         *
+         * @param daemonThreads false by default
+         * @return this
+         */
+        public Builder daemon(boolean daemonThreads) {
+            this.daemon = daemonThreads;
+            return this;
+        }
+
+        /**
+         * Sets the limit on direct memory.
+         *
+         * @param bytes at least 1 MiB; half of the JVM's largest heap by default
+         * @return this
+         */
+        public Builder bufferMemory(long bytes) {
+            this.bufferMemory = bytes;
+            return this;
+        }
+
+        /**
+         * Sets the limit on open sessions.
+         *
+         * @param count from 1 to 1,000,000,000; {@link #DEFAULT_MAX_SESSIONS} by default
+         * @return this
+         */
+        public Builder maxSessions(int count) {
+            this.maxSessions = count;
+            return this;
+        }
+
+        /**
+         * Checks the settings and starts the group.
+         *
+         * @return a running group
+         * @throws IllegalArgumentException naming the first setting that cannot be
+         * @throws TransportException if the system refuses what an event loop needs, such as descriptors
+         */
+        public IoGroup start() throws TransportException {
+            requireRange("threads", threads, 1, 1024);
+            requireRange("maxSessions", maxSessions, 1, 1_000_000_000);
+            requireRange("bufferMemory", bufferMemory, BufferPool.BLOCK_BYTES, Long.MAX_VALUE);
+            try {
+                return new IoGroup(IoRuntime.start(
+                        name, threads, daemon, new BufferPool(bufferMemory), new IoContextPool(2 * maxSessions)));
+            } catch (IOException e) {
+                throw new TransportException("cannot start group " + name + ": " + e.getMessage(), e);
+            }
+        }
+
+        private static void requireRange(String property, long value, long low, long high) {
+            if (value < low || value > high) {
+                throw new IllegalArgumentException(
+                        property + " is " + value + "; it must be from " + low + " to " + high);
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package io.millrace.core;
+
+/**
+ * The counters of a group. Immutable.
+ *
+ * @param threads I/O threads
+ * @param buffersLeased buffers leased now: one per open session, more while bytes are queued
+ * @param bufferBytesLeased bytes of the buffers leased now
+ * @param bufferBytesHeld bytes of direct memory held, leased or ready to be
+ * @param bufferBytesLimit the most direct memory that will be held
+ * @param bufferMisses how often memory was asked for and there was none
+ * @param contextsLeased operation contexts leased now: two per open session
+ * @param contextsPeak the most operation contexts ever leased at once
+ */
+public record IoGroupStats(
+        int threads,
+        int buffersLeased,
+        long bufferBytesLeased,
+        long bufferBytesHeld,
+        long bufferBytesLimit,
+        long bufferMisses,
+        int contextsLeased,
+        int contextsPeak) {}

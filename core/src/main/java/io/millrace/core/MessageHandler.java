@@ -1,0 +1,45 @@
+package io.millrace.core;
+
+import java.nio.ByteBuffer;
+
+/**
+ * What an application does with a session: called when it opens, for each message, and when it has ended.
+ *
+ * <p>Threading: Confined to one session: calls never overlap, the thread may change; each call happens-before the
+ * next. One handler serves many sessions, so calls for different sessions do overlap. Calls are made on the group's
+ * I/O threads and must not block.
+ *
+ * <p>Lifecycle: {@link #onOpen} once, {@link #onMessage} any number of times, {@link #onClose} once and last, whatever
+ * happens.
+ *
+ * <p>Errors: a throw from {@link #onOpen} or {@link #onMessage} closes that session with
+ * {@link CloseReason.Kind#HANDLER}; it is logged once. A throw from {@link #onClose} is logged.
+ */
+@FunctionalInterface
+public interface MessageHandler {
+    /**
+     * Hears that a session has opened. Nothing has been read yet; messages sent here go first.
+     *
+     * @param session the session
+     * @throws Exception anything: it closes the session
+     */
+    default void onOpen(Session session) throws Exception {}
+
+    /**
+     * Takes a message.
+     *
+     * @param session whose message it is
+     * @param message borrowed: the payload between position and limit, valid until this method returns; may be
+     *     changed in place
+     * @throws Exception anything: it closes the session
+     */
+    void onMessage(Session session, ByteBuffer message) throws Exception;
+
+    /**
+     * Hears that a session has ended. Nothing more happens to it; sending is answered {@link SendResult#CLOSED}.
+     *
+     * @param session the session
+     * @param reason the first cause of its end
+     */
+    default void onClose(Session session, CloseReason reason) {}
+}

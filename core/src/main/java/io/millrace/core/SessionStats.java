@@ -1,0 +1,11 @@
+package io.millrace.core;
+
+/**
+ * The counters of one session. Immutable.
+ *
+ * @param bytesReceived bytes read from the connection
+ * @param messagesReceived whole messages received
+ * @param bytesSent bytes written to the connection
+ * @param messagesSent messages accepted for sending
+ */
+public record SessionStats(long bytesReceived, long messagesReceived, long bytesSent, long messagesSent) {}

@@ -1,0 +1,285 @@
+package io.millrace.core.engine;
+
+import io.millrace.core.memory.BufferPool;
+import io.millrace.core.memory.IoContextPool;
+import java.io.IOException;
+import java.nio.channels.AsynchronousChannelGroup;
+import java.nio.channels.AsynchronousServerSocketChannel;
+import java.nio.channels.AsynchronousSocketChannel;
+import java.nio.channels.spi.AsynchronousChannelProvider;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the sessions of one group share: the channel group and its fixed pool of threads, the timer, the pools.
+ *
+ * <p>Threading: Thread-safe.
+ *
+ * <p>Lifecycle: started by {@link #start}, ended for good by {@link #shutdown}. Every channel opened here must be
+ * closed before that; whoever opened it sees to it.
+ *
+ * <p>Errors: opening a channel after the end throws {@link java.nio.channels.ShutdownChannelGroupException}.
+ */
+public final class IoRuntime {
+    private static final Logger log = LoggerFactory.getLogger(IoRuntime.class);
+
+    private final String name;
+    private final int threadCount;
+    private final boolean daemon;
+    private final @Nullable ClassLoader contextClassLoader =
+            Thread.currentThread().getContextClassLoader();
+    private final AsynchronousChannelProvider provider = AsynchronousChannelProvider.provider();
+    private final AsynchronousChannelGroup channelGroup;
+    private final GroupWake wake;
+    private final Deadlines deadlines;
+    private final BufferPool buffers;
+    private final IoContextPool contexts;
+    private final AtomicInteger threadsMade = new AtomicInteger();
+    private final Set<IoThread> threads = ConcurrentHashMap.newKeySet();
+    private final Set<AutoCloseable> members = ConcurrentHashMap.newKeySet();
+
+    private IoRuntime(String name, int threadCount, boolean daemon, BufferPool buffers, IoContextPool contexts)
+            throws IOException {
+        this.name = name;
+        this.threadCount = threadCount;
+        this.daemon = daemon;
+        this.buffers = buffers;
+        this.contexts = contexts;
+        this.deadlines = new Deadlines(name + "-timer", daemon, System::nanoTime);
+        this.channelGroup = provider.openAsynchronousChannelGroup(threadCount, this::newThread);
+        this.wake = new GroupWake(provider.openAsynchronousSocketChannel(channelGroup));
+    }
+
+    /**
+     * Starts a runtime.
+     *
+     * @param name the prefix of its threads' names
+     * @param threadCount the number of I/O threads, at least 1
+     * @param daemon whether its threads let the JVM end
+     * @param buffers where its sessions lease memory
+     * @param contexts where its sessions lease operation state
+     * @return the running runtime
+     * @throws IOException if the system refuses the descriptors of an event loop
+     */
+    public static IoRuntime start(
+            String name, int threadCount, boolean daemon, BufferPool buffers, IoContextPool contexts)
+            throws IOException {
+        IoRuntime runtime = new IoRuntime(name, threadCount, daemon, buffers, contexts);
+        runtime.deadlines.start();
+        return runtime;
+    }
+
+    private IoThread newThread(Runnable loop) {
+        // The JDK replaces a pool thread that a handler has killed, so this may be called at any time.
+        Runnable tracked = () -> {
+            IoThread self = (IoThread) Thread.currentThread();
+            threads.add(self);
+            try {
+                loop.run();
+            } finally {
+                threads.remove(self);
+            }
+        };
+        IoThread thread =
+                new IoThread(this, tracked, name + "-io-" + threadsMade.incrementAndGet(), daemon, contextClassLoader);
+        thread.setUncaughtExceptionHandler(
+                (dead, cause) -> log.error("I/O thread died; thread={} group={}", dead.getName(), name, cause));
+        return thread;
+    }
+
+    /**
+     * Opens a channel to connect with.
+     *
+     * @return an unconnected channel of the group
+     * @throws IOException if the system refuses a descriptor
+     */
+    public AsynchronousSocketChannel openChannel() throws IOException {
+        return provider.openAsynchronousSocketChannel(channelGroup);
+    }
+
+    /**
+     * Opens a channel to accept on.
+     *
+     * @return an unbound channel of the group
+     * @throws IOException if the system refuses a descriptor
+     */
+    public AsynchronousServerSocketChannel openServerChannel() throws IOException {
+        return provider.openAsynchronousServerSocketChannel(channelGroup);
+    }
+
+    /** Gets the runner run on an I/O thread: this one, if it is one. */
+    void dispatch(SerialRunner runner) {
+        if (Thread.currentThread() instanceof IoThread thread && thread.runtime() == this) {
+            thread.turn().run(runner);
+        } else {
+            wake.run(runner);
+        }
+    }
+
+    /**
+     * Runs a task on an I/O thread: this one, if it is one.
+     *
+     * @param task what to run; a throw is logged
+     */
+    public void execute(Runnable task) {
+        new OneTask(this, task).signal(1);
+    }
+
+    /**
+     * Returns whether the calling thread is one that must never wait: an I/O or timer thread of any group.
+     *
+     * @return true on those threads
+     */
+    public static boolean mustNotBlock() {
+        return Thread.currentThread() instanceof NonBlockingThread;
+    }
+
+    /**
+     * Returns whether the calling thread is an I/O thread of this group.
+     *
+     * @return true on those threads
+     */
+    public boolean isIoThread() {
+        return Thread.currentThread() instanceof IoThread thread && thread.runtime() == this;
+    }
+
+    /**
+     * Ends the group: its threads finish what they are doing and stop. Waits, so not for the group's own threads.
+     *
+     * @param timeoutNanos how long to wait for the threads, in nanoseconds
+     * @return the names of the threads that are still running after that; empty if all went well
+     */
+    public List<String> shutdown(long timeoutNanos) {
+        long endNanos = System.nanoTime() + timeoutNanos;
+        channelGroup.shutdown();
+        deadlines.stop();
+        try {
+            if (!channelGroup.awaitTermination(timeoutNanos, TimeUnit.NANOSECONDS)) {
+                channelGroup.shutdownNow();
+            }
+            for (Thread thread : threads) {
+                joinUntil(thread, endNanos);
+            }
+            joinUntil(deadlines.thread(), endNanos);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            log.warn("group did not shut down cleanly; group={}", name, e);
+        }
+        return threads.stream().filter(Thread::isAlive).map(Thread::getName).toList();
+    }
+
+    private static void joinUntil(Thread thread, long endNanos) throws InterruptedException {
+        thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(endNanos - System.nanoTime())));
+    }
+
+    /**
+     * Counts something in that must be closed before the group may end.
+     *
+     * @param member a server, a client
+     */
+    public void join(AutoCloseable member) {
+        members.add(member);
+    }
+
+    /**
+     * Counts a member out that has closed.
+     *
+     * @param member what had joined
+     */
+    public void leave(AutoCloseable member) {
+        members.remove(member);
+    }
+
+    /**
+     * Returns what has joined and not left.
+     *
+     * @return the members, as a snapshot
+     */
+    public List<AutoCloseable> members() {
+        return List.copyOf(members);
+    }
+
+    /**
+     * Runs something that waits: here, or on a thread of its own if this thread must not wait.
+     *
+     * @param task what to run
+     */
+    public void runWhereWaitingIsAllowed(Runnable task) {
+        if (mustNotBlock()) {
+            new Thread(null, task, name + "-closer", 0, false).start();
+        } else {
+            task.run();
+        }
+    }
+
+    /**
+     * Returns the prefix of the threads' names.
+     *
+     * @return the group's name
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Returns the number of I/O threads.
+     *
+     * @return the size of the fixed pool
+     */
+    public int threadCount() {
+        return threadCount;
+    }
+
+    /**
+     * Returns the group's timer.
+     *
+     * @return the timer
+     */
+    public Deadlines deadlines() {
+        return deadlines;
+    }
+
+    /**
+     * Returns the group's memory.
+     *
+     * @return the buffer pool
+     */
+    public BufferPool buffers() {
+        return buffers;
+    }
+
+    /**
+     * Returns the group's operation state.
+     *
+     * @return the context pool
+     */
+    public IoContextPool contexts() {
+        return contexts;
+    }
+
+    private static final class OneTask extends SerialRunner {
+        private final Runnable task;
+
+        OneTask(IoRuntime runtime, Runnable task) {
+            super(runtime);
+            this.task = task;
+        }
+
+        @Override
+        protected void step(int bits) {
+            task.run();
+        }
+
+        @Override
+        protected void stepFailed(Throwable failure) {
+            log.error("task failed", failure);
+        }
+    }
+}

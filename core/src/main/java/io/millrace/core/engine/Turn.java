@@ -1,0 +1,83 @@
+package io.millrace.core.engine;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The work of one I/O thread between two visits to its event loop.
+ *
+ * <p>Threading: Confined to one I/O thread.
+ *
+ * <p>Lifecycle: one per I/O thread, opened and closed by {@link #run}.
+ */
+public final class Turn {
+    /*
+     * Two problems, one answer each.
+     *
+     * 1. A callback that sends to a hundred sessions, or a hundred times to one, should cost one write per session.
+     *    Whatever it sends to notes itself here (touch) and is flushed once, when the runner's step ends.
+     * 2. A callback of session A that closes session B must not run B's callbacks inside A's. B waits in `ready`
+     *    until A's runner is done, so the stack never grows with the number of sessions involved.
+     *
+     * Nothing is left behind: run() drains both lists before it closes the turn, also when a runner throws.
+     */
+
+    /** Something that has gathered output in the turn and sends it at the end. */
+    public interface Flushable {
+        /** Starts writing what has gathered, unless a write is in flight already. Must not throw. */
+        void flush();
+    }
+
+    // All confined to the I/O thread that owns this turn.
+    private final ArrayList<Flushable> touched = new ArrayList<>();
+    private final ArrayDeque<SerialRunner> ready = new ArrayDeque<>();
+    private boolean open;
+
+    Turn() {}
+
+    /**
+     * Returns the turn that is open on this thread.
+     *
+     * @return the turn, or null off the I/O threads and between turns
+     */
+    public static @Nullable Turn current() {
+        return Thread.currentThread() instanceof IoThread thread && thread.turn().open ? thread.turn() : null;
+    }
+
+    /**
+     * Notes that something has output to flush at the end of the turn.
+     *
+     * @param flushable what to flush; noted as often as it is passed
+     */
+    public void touch(Flushable flushable) {
+        touched.add(flushable);
+    }
+
+    /** Flushes everything touched so far. */
+    public void flush() {
+        // By index: a flush may complete at once and touch more.
+        for (int i = 0; i < touched.size(); i++) {
+            touched.get(i).flush();
+        }
+        touched.clear();
+    }
+
+    /** Runs the runner now, or after the one that is running if this turn is open already. */
+    void run(SerialRunner runner) {
+        ready.add(runner);
+        if (open) {
+            return;
+        }
+        open = true;
+        try {
+            SerialRunner next;
+            while ((next = ready.poll()) != null) {
+                next.runPending();
+                flush();
+            }
+        } finally {
+            open = false;
+        }
+    }
+}

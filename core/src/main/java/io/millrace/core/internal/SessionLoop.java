@@ -1,0 +1,413 @@
+package io.millrace.core.internal;
+
+import io.millrace.core.CloseReason;
+import io.millrace.core.CloseReason.Kind;
+import io.millrace.core.MalformedFrameException;
+import io.millrace.core.MessageHandler;
+import io.millrace.core.Session;
+import io.millrace.core.SessionConfig;
+import io.millrace.core.TransportException;
+import io.millrace.core.engine.Deadlines.Deadline;
+import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.engine.SerialRunner;
+import io.millrace.core.engine.Turn;
+import io.millrace.core.internal.Lifecycle.Phase;
+import io.millrace.core.protocol.Protocol;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousSocketChannel;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Decides, step by step, what happens next on one connection. */
+final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, SendLoop.Sender, RequestTable.Requester {
+    /*
+     * Everything that happens to the session arrives as a signal: a read completed, the queue drained, a deadline
+     * passed, somebody called close. Each step then looks at where the session is (see Lifecycle) and does all that
+     * can be done there:
+     *
+     *   OPEN      deliver the frames that have arrived, unless the peer must be slowed down; read on
+     *   CLOSING   send what is queued, then the end of the stream; drop what arrives, up to a limit and a deadline, so
+     *             that closing with unread input does not reset the connection under our last bytes (lingering close)
+     *   CLOSED    wait until neither direction has an operation in flight; then tell the application, give back both
+     *             contexts and their memory, and tell the owner: ENDED
+     *
+     * Steps look at the state, not at the signal, so a signal too many does no harm and two that coincide are one.
+     *
+     * A session that is held back with frames undelivered must not read: the read would hide them until the peer sends
+     * more, which it may not do before it is answered. So takeIn() says whether all was delivered, and only then does
+     * the same step read.
+     *
+     * No way to get stuck: a session that reads is moved on by its read, which completes at the latest when the
+     * channel is closed. One that does not read is congested or lingering: the first has a write in flight, whose
+     * completion or write-progress deadline moves it on, and so does the second, or its linger deadline.
+     */
+
+    /** Who hears how the session fares, besides its handler. */
+    interface Listener {
+        /** Hears that the application has been told of the open session. */
+        void opened();
+
+        /** Hears that the session has ended, onClose has been called and everything given back. */
+        void ended();
+    }
+
+    private static final int OPENED = 1;
+    private static final int READ_DONE = 1 << 1;
+    private static final int STATE_CHANGED = 1 << 2;
+    private static final int REQUESTS_DUE = 1 << 3;
+
+    private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long LINGER_BYTES = 64 << 10;
+
+    private static final Logger log = LoggerFactory.getLogger(SessionLoop.class);
+
+    private final Session session;
+    private final AsynchronousSocketChannel channel;
+    private final SessionConfig config;
+    private final boolean pausesWhenCongested;
+    private final MessageHandler handler;
+    private final Listener listener;
+    private final Lifecycle life = new Lifecycle();
+    private final ReceiveLoop receive;
+    private final SendLoop send;
+    private final @Nullable RequestTable requests;
+
+    // Confined to the steps.
+    private boolean finishRequested;
+    private @Nullable Deadline linger;
+
+    // Written by the steps. Any thread may read it, to ask only whether it is itself in a step: that answer is always
+    // right, because each thread sees its own writes.
+    private @Nullable Thread stepThread;
+
+    /** Reserves all that the session needs, or fails and leaves nothing behind. */
+    SessionLoop(
+            IoRuntime runtime,
+            AsynchronousSocketChannel channel,
+            SessionSetup setup,
+            Session session,
+            Listener listener)
+            throws TransportException {
+        super(runtime);
+        this.session = session;
+        this.channel = channel;
+        this.config = setup.config();
+        this.pausesWhenCongested = setup.role() == SessionSetup.Role.ACCEPTED;
+        this.handler = setup.handler();
+        this.listener = listener;
+        Protocol protocol = setup.protocol();
+        this.requests =
+                setup.role() == SessionSetup.Role.REQUESTING ? new RequestTable(runtime.deadlines(), this) : null;
+        this.receive = new ReceiveLoop(channel, protocol.newDecoder(), runtime.buffers(), runtime.contexts(), this);
+        try {
+            this.send = new SendLoop(channel, protocol.encoder(), runtime, config, this);
+        } catch (TransportException e) {
+            receive.release();
+            throw e;
+        }
+    }
+
+    void start() {
+        signal(OPENED);
+    }
+
+    SendLoop sendLoop() {
+        return send;
+    }
+
+    ReceiveLoop receiveLoop() {
+        return receive;
+    }
+
+    @Nullable
+    RequestTable requests() {
+        return requests;
+    }
+
+    Lifecycle lifecycle() {
+        return life;
+    }
+
+    /** Returns whether the caller is one of this session's own callbacks. */
+    boolean isInStep() {
+        return stepThread == Thread.currentThread();
+    }
+
+    /** Closes in good order. */
+    void close(CloseReason reason) {
+        if (life.startClosing(reason)) {
+            signal(STATE_CHANGED);
+        }
+    }
+
+    /** Closes now. */
+    void abort(CloseReason reason) {
+        if (life.channelClosed(reason)) {
+            try {
+                channel.close();
+            } catch (IOException e) {
+                log.debug("close failed; {} cause={}", session, e.toString());
+            }
+            signal(STATE_CHANGED);
+        }
+    }
+
+    @Override
+    protected void step(int bits) {
+        stepThread = Thread.currentThread();
+        try {
+            if ((bits & OPENED) != 0) {
+                open();
+            }
+            if ((bits & READ_DONE) != 0) {
+                takeRead();
+            }
+            if ((bits & REQUESTS_DUE) != 0) {
+                expireRequests();
+            }
+            moveOn();
+        } finally {
+            stepThread = null;
+        }
+    }
+
+    @Override
+    protected void stepFailed(Throwable failure) {
+        log.error("session failed; {}", session, failure);
+        abort(CloseReason.of(Kind.IO, "an invariant is broken", failure));
+    }
+
+    private void open() {
+        log.debug("session opened; {}", session);
+        try {
+            handler.onOpen(session);
+        } catch (Throwable thrown) {
+            handlerThrew("onOpen", thrown);
+        }
+        listener.opened();
+    }
+
+    private void takeRead() {
+        Throwable failure = receive.takeResult();
+        if (failure != null) {
+            breakOff(failure);
+        }
+    }
+
+    private void expireRequests() {
+        if (requests != null) {
+            CloseReason lost = requests.expire(session.remoteAddress());
+            if (lost != null) {
+                life.startClosing(lost);
+            }
+        }
+    }
+
+    private void moveOn() {
+        boolean mayRead = !receive.isReading();
+        if (mayRead && life.phase() == Phase.OPEN) {
+            mayRead = takeIn();
+        }
+        // Looked at once from here on: whoever changes the phase meanwhile signals, and another step follows.
+        Phase phase = life.phase();
+        if (phase == Phase.CLOSING) {
+            windDown();
+        }
+        Turn turn = Turn.current();
+        if (turn != null) {
+            turn.flush();
+        }
+        switch (phase) {
+            case OPEN -> {
+                if (mayRead && !mustPause()) {
+                    readOn();
+                }
+            }
+            case CLOSING -> {
+                if (receive.discardedBytes() <= LINGER_BYTES) {
+                    receive.read();
+                }
+            }
+            case CLOSED -> tryEnd();
+            case ENDED -> {
+                // A signal that came too late.
+            }
+        }
+    }
+
+    /** Delivers what has arrived; returns whether all of it, so that more may be read. */
+    private boolean takeIn() {
+        try {
+            boolean all = receive.deliverFrames();
+            if (all && receive.isEndOfStream()) {
+                peerFinished();
+            }
+            return all;
+        } catch (MalformedFrameException malformed) {
+            life.startClosing(CloseReason.of(Kind.PROTOCOL, explain(malformed), malformed));
+        } catch (RuntimeException | Error decoderFailed) {
+            life.startClosing(CloseReason.of(Kind.PROTOCOL, "the protocol's decoder failed", decoderFailed));
+        }
+        return false;
+    }
+
+    private void readOn() {
+        try {
+            receive.makeRoom();
+            receive.read();
+        } catch (TransportException exhausted) {
+            close(CloseReason.of(Kind.REJECTED, String.valueOf(exhausted.getMessage()), exhausted));
+        }
+    }
+
+    private String explain(MalformedFrameException malformed) {
+        return malformed.getMessage() + "; peer " + session.remoteAddress() + "; "
+                + FirstBytes.describe(receive.undelivered());
+    }
+
+    private void peerFinished() {
+        int cut = receive.bufferedBytes();
+        if (cut == 0) {
+            life.startClosing(CloseReason.of(Kind.PEER, "the peer closed the connection"));
+        } else {
+            String whole = receive.frameLength() > 0 ? " of " + receive.frameLength() : "";
+            life.startClosing(CloseReason.of(
+                    Kind.PROTOCOL, "the peer closed the connection inside a frame, after " + cut + whole + " bytes"));
+        }
+    }
+
+    private void windDown() {
+        if (!finishRequested) {
+            finishRequested = true;
+            failRequests();
+            send.finish();
+        }
+        if (!receive.isReading()) {
+            receive.discard();
+        }
+        if (!send.isOutputFinished()) {
+            return;
+        }
+        if (receive.isEndOfStream() || receive.discardedBytes() > LINGER_BYTES) {
+            abort(CloseReason.of(Kind.LOCAL, "closed"));
+        } else if (linger == null) {
+            linger = new LingerDeadline();
+            runtime().deadlines().arm(linger, LINGER_NANOS);
+        }
+    }
+
+    private boolean mustPause() {
+        return pausesWhenCongested && send.isCongested();
+    }
+
+    private void tryEnd() {
+        if (!receive.isReading() && send.stop()) {
+            end();
+        }
+    }
+
+    private void end() {
+        life.end();
+        failRequests();
+        CloseReason reason = life.reasonOr("closed");
+        log.debug("session closed; {} reason={}", session, reason);
+        try {
+            handler.onClose(session, reason);
+        } catch (Throwable thrown) {
+            log.warn("onClose threw; {}", session, thrown);
+        }
+        if (linger != null) {
+            runtime().deadlines().cancel(linger);
+        }
+        send.release();
+        receive.release();
+        listener.ended();
+    }
+
+    private void failRequests() {
+        if (requests != null) {
+            requests.close(life.reasonOr("closed"), send.writtenBytes());
+        }
+    }
+
+    @Override
+    public void readCompleted() {
+        signal(READ_DONE);
+    }
+
+    @Override
+    public boolean mayDeliver() {
+        return life.isOpen() && !mustPause();
+    }
+
+    @Override
+    public void deliver(ByteBuffer payload) {
+        if (requests == null) {
+            try {
+                handler.onMessage(session, payload);
+            } catch (Throwable thrown) {
+                handlerThrew("onMessage", thrown);
+            }
+        } else if (!requests.reply(payload)) {
+            life.startClosing(CloseReason.of(Kind.PROTOCOL, "a reply came that nobody asked for"));
+        }
+    }
+
+    private void handlerThrew(String callback, Throwable thrown) {
+        if (thrown instanceof Error) {
+            log.error("{} threw; {}", callback, session, thrown);
+        } else {
+            log.warn("{} threw; {}", callback, session, thrown);
+        }
+        life.startClosing(CloseReason.of(Kind.HANDLER, callback + " threw " + thrown, thrown));
+    }
+
+    @Override
+    public void writeFailed(Throwable cause) {
+        breakOff(cause);
+    }
+
+    @Override
+    public void sendQueueRelieved() {
+        signal(STATE_CHANGED);
+    }
+
+    @Override
+    public void outputFinished() {
+        signal(STATE_CHANGED);
+    }
+
+    @Override
+    public void writesStopped() {
+        signal(STATE_CHANGED);
+    }
+
+    @Override
+    public void writeStalled() {
+        abort(CloseReason.of(
+                Kind.STALLED,
+                "the peer has read nothing for " + config.writeProgressTimeout() + "; " + send.queuedBytes()
+                        + " bytes are queued"));
+    }
+
+    @Override
+    public void requestsDue() {
+        signal(REQUESTS_DUE);
+    }
+
+    /** An operation failed. If we have closed the channel that is why, and this does nothing. */
+    private void breakOff(Throwable cause) {
+        Kind kind = cause instanceof IOException ? Kind.RESET : Kind.IO;
+        abort(CloseReason.of(kind, "the connection broke: " + cause.getMessage(), cause));
+    }
+
+    private final class LingerDeadline extends Deadline {
+        @Override
+        protected void expired() {
+            abort(CloseReason.of(Kind.LOCAL, "the peer kept its side open after the close"));
+        }
+    }
+}

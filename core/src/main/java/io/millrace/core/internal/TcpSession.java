@@ -1,0 +1,208 @@
+package io.millrace.core.internal;
+
+import io.millrace.core.CloseReason;
+import io.millrace.core.CloseReason.Kind;
+import io.millrace.core.SendOverflowPolicy;
+import io.millrace.core.SendResult;
+import io.millrace.core.Session;
+import io.millrace.core.SessionClosedException;
+import io.millrace.core.SessionConfig;
+import io.millrace.core.SessionStats;
+import io.millrace.core.TransportException;
+import io.millrace.core.engine.IoRuntime;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousSocketChannel;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** One connection, as applications and the server or client that made it see it. */
+public final class TcpSession implements Session {
+    /** What the session reports to the server or client that made it. */
+    public interface Owner {
+        /**
+         * Hears that the session has opened and the application has been told.
+         *
+         * @param session the session
+         */
+        void sessionOpened(TcpSession session);
+
+        /**
+         * Hears that the session has ended and given everything back.
+         *
+         * @param session the session
+         */
+        void sessionEnded(TcpSession session);
+    }
+
+    private static final AtomicLong lastId = new AtomicLong();
+
+    private final long id = lastId.incrementAndGet();
+    private final InetSocketAddress remoteAddress;
+    private final InetSocketAddress localAddress;
+    private final SendOverflowPolicy overflow;
+    private final IoRuntime runtime;
+    private final SessionLoop loop;
+    private final SendLoop send;
+    private final Lifecycle life;
+
+    private volatile @Nullable Object attachment;
+
+    /**
+     * Prepares a session on a connected channel. Nothing happens until {@link #start()}.
+     *
+     * @param runtime the group
+     * @param channel the channel; from now on the session's, unless this throws
+     * @param setup what the session has in common with others
+     * @param owner whom to report to
+     * @throws IOException if the group has not enough memory or contexts, or the channel is already broken
+     */
+    @SuppressWarnings("this-escape")
+    public TcpSession(IoRuntime runtime, AsynchronousSocketChannel channel, SessionSetup setup, Owner owner)
+            throws IOException {
+        SessionConfig config = setup.config();
+        Sockets.apply(config, channel);
+        this.remoteAddress = (InetSocketAddress) channel.getRemoteAddress();
+        this.localAddress = (InetSocketAddress) channel.getLocalAddress();
+        this.overflow = config.sendOverflow();
+        this.runtime = runtime;
+        this.loop = new SessionLoop(runtime, channel, setup, this, new SessionLoop.Listener() {
+            @Override
+            public void opened() {
+                owner.sessionOpened(TcpSession.this);
+            }
+
+            @Override
+            public void ended() {
+                owner.sessionEnded(TcpSession.this);
+            }
+        });
+        this.send = loop.sendLoop();
+        this.life = loop.lifecycle();
+    }
+
+    /** Opens the session: tells the application, then reads. Called once. */
+    public void start() {
+        loop.start();
+    }
+
+    /**
+     * Closes in good order, as {@link #close()} does, for a reason of the owner's.
+     *
+     * @param reason why
+     */
+    public void close(CloseReason reason) {
+        loop.close(reason);
+    }
+
+    /**
+     * Closes now, as {@link #abort()} does, for a reason of the owner's.
+     *
+     * @param reason why
+     */
+    public void abort(CloseReason reason) {
+        loop.abort(reason);
+    }
+
+    @Override
+    public void close() {
+        close(CloseReason.of(Kind.LOCAL, "close() was called"));
+    }
+
+    @Override
+    public void abort() {
+        abort(CloseReason.of(Kind.LOCAL, "abort() was called"));
+    }
+
+    @Override
+    public SendResult send(ByteBuffer message) {
+        SendResult answer = life.isOpen() ? send.send(message, null) : SendResult.CLOSED;
+        if (answer == SendResult.REFUSED && refusalCloses()) {
+            abort(CloseReason.of(
+                    Kind.STALLED, "the send queue is full: " + send.queuedBytes() + " bytes wait for the peer"));
+        }
+        return answer;
+    }
+
+    private boolean refusalCloses() {
+        return switch (overflow) {
+            case REFUSE -> false;
+            case REFUSE_OR_CLOSE_OWN -> loop.isInStep();
+            case CLOSE -> true;
+        };
+    }
+
+    @Override
+    public CompletableFuture<ByteBuffer> request(ByteBuffer payload, Duration timeout) {
+        RequestTable table = loop.requests();
+        if (table == null) {
+            throw new IllegalStateException(
+                    "request needs a session whose messages are replies: build the client without onMessage");
+        }
+        long timeoutNanos = Durations.positiveNanos("timeout", timeout);
+        PendingRequest request = new PendingRequest(table, runtime.deadlines().nanoTime(), timeoutNanos);
+        SendResult answer = life.isOpen() ? send.send(payload, request) : SendResult.CLOSED;
+        if (answer == SendResult.CLOSED) {
+            request.completeExceptionally(new SessionClosedException(life.reasonOr("closing"), false));
+        } else if (answer == SendResult.REFUSED) {
+            request.completeExceptionally(new TransportException("not sent: the send queue to " + remoteAddress
+                    + " is full, " + send.queuedBytes() + " bytes; wait for replies, or raise sendLimit"));
+        }
+        return request;
+    }
+
+    @Override
+    public long id() {
+        return id;
+    }
+
+    @Override
+    public InetSocketAddress remoteAddress() {
+        return remoteAddress;
+    }
+
+    @Override
+    public InetSocketAddress localAddress() {
+        return localAddress;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return life.isOpen();
+    }
+
+    @Override
+    public @Nullable CloseReason closeReason() {
+        return life.reason();
+    }
+
+    @Override
+    public long queuedBytes() {
+        return send.queuedBytes();
+    }
+
+    @Override
+    public SessionStats stats() {
+        ReceiveLoop receive = loop.receiveLoop();
+        return new SessionStats(
+                receive.receivedBytes(), receive.receivedMessages(), send.writtenBytes(), send.acceptedMessages());
+    }
+
+    @Override
+    public @Nullable Object attachment() {
+        return attachment;
+    }
+
+    @Override
+    public void attach(@Nullable Object newAttachment) {
+        attachment = newAttachment;
+    }
+
+    @Override
+    public String toString() {
+        return "session=" + id + " remote=" + remoteAddress;
+    }
+}

@@ -1,0 +1,77 @@
+package io.millrace.core.memory;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** The buffers of one size: a stack of free ones, and the block that new ones are carved from. */
+final class SizeClass {
+    private final BufferPool pool;
+    private final int bufferBytes;
+
+    // Guarded by this.
+    private @Nullable PooledBuffer free;
+    private @Nullable ByteBuffer block;
+    private int leased;
+    private int peak;
+    private long misses;
+
+    SizeClass(BufferPool pool, int bufferBytes) {
+        this.pool = pool;
+        this.bufferBytes = bufferBytes;
+    }
+
+    int bufferBytes() {
+        return bufferBytes;
+    }
+
+    synchronized @Nullable PooledBuffer tryAcquire() {
+        PooledBuffer buffer = free;
+        if (buffer != null) {
+            free = buffer.next;
+        } else {
+            buffer = carve();
+            if (buffer == null) {
+                misses++;
+                return null;
+            }
+        }
+        buffer.markLeased();
+        leased++;
+        peak = Math.max(peak, leased);
+        return buffer;
+    }
+
+    synchronized void release(PooledBuffer buffer) {
+        buffer.markFree();
+        buffer.next = free;
+        free = buffer;
+        leased--;
+    }
+
+    /** Slices lazily: a block costs its objects only as far as it is used. */
+    private @Nullable PooledBuffer carve() {
+        ByteBuffer source = block;
+        if (source == null || source.remaining() < bufferBytes) {
+            source = pool.tryAllocateBlock(Math.max(BufferPool.BLOCK_BYTES, bufferBytes));
+            if (source == null) {
+                return null;
+            }
+            block = source;
+        }
+        int start = source.position();
+        source.position(start + bufferBytes);
+        return new PooledBuffer(this, source.slice(start, bufferBytes));
+    }
+
+    synchronized int leased() {
+        return leased;
+    }
+
+    synchronized int peak() {
+        return peak;
+    }
+
+    synchronized long misses() {
+        return misses;
+    }
+}

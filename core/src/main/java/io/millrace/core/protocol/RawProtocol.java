@@ -1,0 +1,61 @@
+package io.millrace.core.protocol;
+
+import java.nio.ByteBuffer;
+
+/** The bare stream: no frames, so a message is whatever one read brought. */
+enum RawProtocol implements Protocol, FrameEncoder {
+    INSTANCE;
+
+    @Override
+    public FrameDecoder newDecoder() {
+        return new FrameDecoder() {
+            private int length;
+
+            @Override
+            public int frameLength(ByteBuffer in) {
+                length = in.remaining();
+                return length;
+            }
+
+            @Override
+            public int payloadOffset() {
+                return 0;
+            }
+
+            @Override
+            public int payloadLength() {
+                return length;
+            }
+        };
+    }
+
+    @Override
+    public FrameEncoder encoder() {
+        return this;
+    }
+
+    @Override
+    public boolean hasFrames() {
+        return false;
+    }
+
+    @Override
+    public void check(ByteBuffer payload) {
+        // Any bytes are fine, and none at all send nothing.
+    }
+
+    @Override
+    public int headerLength(int payloadLength) {
+        return 0;
+    }
+
+    @Override
+    public void putHeader(ByteBuffer out, int payloadLength) {
+        // There is none.
+    }
+
+    @Override
+    public String toString() {
+        return "raw()";
+    }
+}

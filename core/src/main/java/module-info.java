@@ -1,0 +1,22 @@
+/** The core of Millrace: sessions, protocols, buffers and engines. */
+// the modules that the internals are exported to do not exist yet when this one is compiled
+@SuppressWarnings("module")
+module io.millrace.core {
+    requires static org.jspecify;
+    requires org.slf4j;
+
+    exports io.millrace.core;
+    exports io.millrace.core.protocol;
+    exports io.millrace.core.engine to
+            io.millrace.client,
+            io.millrace.server,
+            io.millrace.uring;
+    exports io.millrace.core.internal to
+            io.millrace.client,
+            io.millrace.server,
+            io.millrace.uring;
+    exports io.millrace.core.memory to
+            io.millrace.client,
+            io.millrace.server,
+            io.millrace.uring;
+}

@@ -1,0 +1,449 @@
+package io.millrace.server;
+
+import io.millrace.core.CloseReason;
+import io.millrace.core.IoGroup;
+import io.millrace.core.MessageHandler;
+import io.millrace.core.Session;
+import io.millrace.core.SessionConfig;
+import io.millrace.core.TransportException;
+import io.millrace.core.engine.GroupAccess;
+import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.internal.CallbackHandler;
+import io.millrace.core.internal.Durations;
+import io.millrace.core.internal.SessionSet;
+import io.millrace.core.internal.SessionSetup;
+import io.millrace.core.internal.TcpSession;
+import io.millrace.core.protocol.Protocol;
+import io.millrace.server.internal.Acceptor;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.channels.AsynchronousServerSocketChannel;
+import java.nio.channels.AsynchronousSocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A TCP server: a listening address and the sessions accepted on it.
+ *
+ * <p>Threading: Thread-safe.
+ *
+ * <p>Lifecycle: running from {@link Builder#bind(int)} until {@link #close()}, then closed for good; another server
+ * may bind to the same port at once.
+ *
+ * <p>Errors: what goes wrong with one connection ends that session and no other. Accepting is tried again for ever,
+ * with a pause that grows to 1.6 s.
+ */
+public final class TcpServer implements AutoCloseable {
+    /** The default limit on connections at once. */
+    public static final int DEFAULT_MAX_CONNECTIONS = 100_000;
+
+    /** The default backlog: what the kernel may hold ready while we are busy accepting. */
+    public static final int DEFAULT_BACKLOG = 1024;
+
+    /** The default time that {@link #close()} gives sessions to send what is queued: 5 s. */
+    public static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(5);
+
+    private static final Logger log = LoggerFactory.getLogger(TcpServer.class);
+    private static final CloseReason CLOSING = CloseReason.of(CloseReason.Kind.SHUTDOWN, "the server is closing");
+
+    private final IoGroup group;
+    private final boolean ownsGroup;
+    private final IoRuntime runtime;
+    private final SessionSetup setup;
+    private final long drainNanos;
+    private final InetSocketAddress localAddress;
+    private final Acceptor acceptor;
+    private final SessionSet sessions = new SessionSet();
+    private final SessionOwner owner = new SessionOwner();
+    private final AtomicLong accepted = new AtomicLong();
+    private final AtomicLong turnedAway = new AtomicLong();
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    private TcpServer(Builder builder, IoGroup group, Protocol protocol, AsynchronousServerSocketChannel channel)
+            throws IOException {
+        this.group = group;
+        this.ownsGroup = builder.group == null;
+        this.runtime = GroupAccess.runtimeOf(group);
+        this.setup = new SessionSetup(
+                protocol,
+                builder.sessionConfig,
+                SessionSetup.Role.ACCEPTED,
+                new CallbackHandler(builder.onOpen, builder.onMessage, builder.onClose));
+        this.drainNanos = Durations.positiveNanos("drainTimeout", builder.drainTimeout);
+        this.localAddress = (InetSocketAddress) channel.getLocalAddress();
+        this.acceptor = new Acceptor(channel, runtime.deadlines(), builder.maxConnections, this::accepted);
+    }
+
+    /**
+     * Returns a builder with all defaults.
+     *
+     * @return a new builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    private void accepted(AsynchronousSocketChannel channel) {
+        accepted.incrementAndGet();
+        if (!sessions.enter()) {
+            turnAway(channel);
+            return;
+        }
+        TcpSession session;
+        try {
+            session = new TcpSession(runtime, channel, setup, owner);
+        } catch (Throwable notOpened) {
+            sessions.leave();
+            log.debug("connection turned away; cause={}", notOpened.toString());
+            turnAway(channel);
+            return;
+        }
+        sessions.add(session);
+        session.start();
+    }
+
+    private void turnAway(AsynchronousSocketChannel channel) {
+        turnedAway.incrementAndGet();
+        try {
+            channel.close();
+        } catch (IOException e) {
+            log.debug("close failed; cause={}", e.toString());
+        }
+        acceptor.release();
+    }
+
+    /**
+     * Returns the address that clients connect to.
+     *
+     * @return the bound address, with the port that the system chose if 0 was asked for
+     */
+    public InetSocketAddress localAddress() {
+        return localAddress;
+    }
+
+    /**
+     * Returns the port that clients connect to.
+     *
+     * @return the bound port
+     */
+    public int port() {
+        return localAddress.getPort();
+    }
+
+    /**
+     * Returns the group that this server works with.
+     *
+     * @return the group
+     */
+    public IoGroup group() {
+        return group;
+    }
+
+    /**
+     * Returns the open sessions.
+     *
+     * @return a snapshot
+     */
+    public Collection<Session> sessions() {
+        return Collections.unmodifiableCollection(new ArrayList<Session>(sessions.sessions()));
+    }
+
+    /**
+     * Returns the open session with a number.
+     *
+     * @param id the number
+     * @return the session, or null if there is none
+     */
+    public @Nullable Session session(long id) {
+        return sessions.get(id);
+    }
+
+    /**
+     * Returns the counters of this server.
+     *
+     * @return a snapshot
+     */
+    public TcpServerStats stats() {
+        return new TcpServerStats(
+                sessions.count(), sessions.peak(), accepted.get(), turnedAway.get(), acceptor.failures());
+    }
+
+    /**
+     * Waits until this server is closed, by {@link #close()} from elsewhere.
+     *
+     * @throws InterruptedException if the waiting thread is interrupted
+     * @throws IllegalStateException on an I/O thread, which must not wait
+     */
+    public void awaitClosed() throws InterruptedException {
+        if (IoRuntime.mustNotBlock()) {
+            throw new IllegalStateException("awaitClosed() would block an I/O thread: call it from another one");
+        }
+        closed.await();
+    }
+
+    /**
+     * Stops accepting, closes all sessions in good order, and cuts those that have not ended after the drain timeout.
+     * Waits for that; on an I/O thread it starts the close and returns. Never throws; closing again waits for the
+     * first close.
+     */
+    @Override
+    public void close() {
+        if (closing.compareAndSet(false, true)) {
+            acceptor.close();
+            runtime.runWhereWaitingIsAllowed(this::drainAndClose);
+        } else if (!IoRuntime.mustNotBlock()) {
+            try {
+                closed.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void drainAndClose() {
+        int cut = sessions.drain(CLOSING, drainNanos);
+        runtime.leave(this);
+        if (ownsGroup) {
+            group.close();
+        }
+        log.info("server stopped; address={} accepted={} cut={}", localAddress, accepted, cut);
+        closed.countDown();
+    }
+
+    @Override
+    public String toString() {
+        return "TcpServer[" + localAddress + ", " + setup.protocol() + "]";
+    }
+
+    private final class SessionOwner implements TcpSession.Owner {
+        @Override
+        public void sessionOpened(TcpSession session) {
+            // The application has been told; a server keeps no books on it.
+        }
+
+        @Override
+        public void sessionEnded(TcpSession session) {
+            sessions.remove(session);
+            acceptor.release();
+        }
+    }
+
+    /** Collects the settings of a server. Not thread-safe. */
+    public static final class Builder {
+        private @Nullable IoGroup group;
+        private @Nullable Protocol protocol;
+        private @Nullable MessageHandler onMessage;
+        private @Nullable Consumer<Session> onOpen;
+        private @Nullable BiConsumer<Session, CloseReason> onClose;
+        private SessionConfig sessionConfig = SessionConfig.defaults();
+        private int maxConnections = DEFAULT_MAX_CONNECTIONS;
+        private int backlog = DEFAULT_BACKLOG;
+        private Duration drainTimeout = DEFAULT_DRAIN_TIMEOUT;
+
+        private Builder() {}
+
+        /**
+         * Sets how messages are framed. Required.
+         *
+         * @param newProtocol the protocol, the same as the clients'
+         * @return this
+         */
+        public Builder protocol(Protocol newProtocol) {
+            this.protocol = Objects.requireNonNull(newProtocol, "newProtocol");
+            return this;
+        }
+
+        /**
+         * Sets what to do with messages: a lambda, or a handler that also hears of open and close. Required.
+         *
+         * @param handler called on I/O threads; must not block
+         * @return this
+         */
+        public Builder onMessage(MessageHandler handler) {
+            this.onMessage = Objects.requireNonNull(handler, "handler");
+            return this;
+        }
+
+        /**
+         * Sets what to do when a session opens, before its first message.
+         *
+         * @param listener called on I/O threads; must not block; a throw closes the session
+         * @return this
+         */
+        public Builder onOpen(Consumer<Session> listener) {
+            this.onOpen = Objects.requireNonNull(listener, "listener");
+            return this;
+        }
+
+        /**
+         * Sets what to do when a session has ended, after everything else.
+         *
+         * @param listener called on I/O threads; must not block
+         * @return this
+         */
+        public Builder onClose(BiConsumer<Session, CloseReason> listener) {
+            this.onClose = Objects.requireNonNull(listener, "listener");
+            return this;
+        }
+
+        /**
+         * Sets how sessions behave.
+         *
+         * @param config {@link SessionConfig#defaults()} by default
+         * @return this
+         */
+        public Builder sessions(SessionConfig config) {
+            this.sessionConfig = Objects.requireNonNull(config, "config");
+            return this;
+        }
+
+        /**
+         * Sets the group to work with. It is not closed with the server.
+         *
+         * @param sharedGroup the group; one of the server's own by default
+         * @return this
+         */
+        public Builder group(IoGroup sharedGroup) {
+            this.group = Objects.requireNonNull(sharedGroup, "sharedGroup");
+            return this;
+        }
+
+        /**
+         * Sets the limit on connections at once. Beyond it clients wait in the backlog until others leave.
+         *
+         * @param limit from 1 to 100,000,000; {@link #DEFAULT_MAX_CONNECTIONS} by default
+         * @return this
+         */
+        public Builder maxConnections(int limit) {
+            this.maxConnections = limit;
+            return this;
+        }
+
+        /**
+         * Sets how many connections the kernel may hold that are not accepted yet.
+         *
+         * @param length from 1 to 65,535, capped by the kernel's own limit; {@link #DEFAULT_BACKLOG} by default
+         * @return this
+         */
+        public Builder backlog(int length) {
+            this.backlog = length;
+            return this;
+        }
+
+        /**
+         * Sets how long {@link #close()} lets sessions send what is queued.
+         *
+         * @param timeout more than zero; {@link #DEFAULT_DRAIN_TIMEOUT} by default
+         * @return this
+         */
+        public Builder drainTimeout(Duration timeout) {
+            this.drainTimeout = Objects.requireNonNull(timeout, "timeout");
+            return this;
+        }
+
+        /**
+         * Checks the settings and starts the server on a port of all local addresses, IPv4 and IPv6.
+         *
+         * @param port from 0 (the system chooses) to 65,535
+         * @return the running server
+         * @throws TransportException if the port is taken, or the system refuses
+         * @throws IllegalArgumentException naming the first setting that cannot be
+         */
+        public TcpServer bind(int port) throws TransportException {
+            return bind(new InetSocketAddress(port));
+        }
+
+        /**
+         * Checks the settings and starts the server on a port of one local address.
+         *
+         * @param host a local name or address
+         * @param port from 0 (the system chooses) to 65,535
+         * @return the running server
+         * @throws TransportException if the name is unknown, the port is taken, or the system refuses
+         * @throws IllegalArgumentException naming the first setting that cannot be
+         */
+        public TcpServer bind(String host, int port) throws TransportException {
+            try {
+                return bind(new InetSocketAddress(InetAddress.getByName(host), port));
+            } catch (UnknownHostException e) {
+                throw new TransportException("cannot bind to " + host + ": no such address here", e);
+            }
+        }
+
+        /**
+         * Checks the settings and starts the server.
+         *
+         * @param address a resolved local address
+         * @return the running server
+         * @throws TransportException if the address is taken, or the system refuses
+         * @throws IllegalArgumentException naming the first setting that cannot be
+         */
+        public TcpServer bind(InetSocketAddress address) throws TransportException {
+            Protocol checkedProtocol = Objects.requireNonNull(protocol, "protocol is not set: call protocol(...)");
+            Objects.requireNonNull(onMessage, "onMessage is not set: call onMessage(...)");
+            requireRange("maxConnections", maxConnections, 100_000_000);
+            requireRange("backlog", backlog, 65_535);
+            Durations.positiveNanos("drainTimeout", drainTimeout);
+            IoGroup used = group != null ? group : IoGroup.start();
+            try {
+                return bindIn(used, checkedProtocol, address);
+            } catch (IOException e) {
+                closeUnlessShared(used);
+                throw new TransportException("cannot bind to " + address + ": " + e.getMessage(), e);
+            } catch (RuntimeException e) {
+                closeUnlessShared(used);
+                throw e;
+            }
+        }
+
+        private void closeUnlessShared(IoGroup used) {
+            if (group == null) {
+                used.close();
+            }
+        }
+
+        private TcpServer bindIn(IoGroup used, Protocol checkedProtocol, InetSocketAddress address) throws IOException {
+            IoRuntime runtime = GroupAccess.runtimeOf(used);
+            AsynchronousServerSocketChannel channel = runtime.openServerChannel();
+            TcpServer server;
+            try {
+                channel.bind(address, backlog);
+                server = new TcpServer(this, used, checkedProtocol, channel);
+            } catch (IOException | RuntimeException e) {
+                channel.close();
+                throw e;
+            }
+            runtime.join(server);
+            log.info(
+                    "server started; address={} protocol={} maxConnections={} backlog={} group={} {}",
+                    server.localAddress,
+                    checkedProtocol,
+                    maxConnections,
+                    backlog,
+                    used,
+                    sessionConfig);
+            server.acceptor.start();
+            return server;
+        }
+
+        private static void requireRange(String property, int value, int high) {
+            if (value < 1 || value > high) {
+                throw new IllegalArgumentException(property + " is " + value + "; it must be from 1 to " + high);
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+/** The server side of Millrace. */
+module io.millrace.server {
+    requires transitive io.millrace.core;
+    requires static org.jspecify;
+    requires org.slf4j;
+
+    exports io.millrace.server;
+}
