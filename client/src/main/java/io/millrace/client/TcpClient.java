@@ -1,7 +1,7 @@
 package io.millrace.client;
 
-import io.millrace.client.internal.Connector;
 import io.millrace.client.internal.Endpoint;
+import io.millrace.client.internal.SessionOpener;
 import io.millrace.client.internal.SharedSession;
 import io.millrace.core.CloseReason;
 import io.millrace.core.IoGroup;
@@ -14,13 +14,9 @@ import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.CallbackHandler;
 import io.millrace.core.internal.Durations;
-import io.millrace.core.internal.SessionSet;
 import io.millrace.core.internal.SessionSetup;
-import io.millrace.core.internal.TcpSession;
 import io.millrace.core.protocol.Protocol;
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.AsynchronousSocketChannel;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -64,11 +60,9 @@ public final class TcpClient implements AutoCloseable {
     private final IoRuntime runtime;
     private final Endpoint endpoint;
     private final SessionSetup setup;
-    private final long connectTimeoutNanos;
     private final long drainNanos;
-    private final Connector connector;
+    private final SessionOpener opener;
     private final SharedSession shared;
-    private final SessionSet sessions = new SessionSet();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -82,10 +76,10 @@ public final class TcpClient implements AutoCloseable {
                 builder.sessionConfig,
                 builder.onMessage == null ? SessionSetup.Role.REQUESTING : SessionSetup.Role.CONNECTED,
                 new CallbackHandler(builder.onOpen, builder.onMessage, builder.onClose));
-        this.connectTimeoutNanos = Durations.positiveNanos("connectTimeout", builder.connectTimeout);
         this.drainNanos = Durations.positiveNanos("drainTimeout", builder.drainTimeout);
-        this.connector = new Connector(runtime);
-        this.shared = new SharedSession(runtime, this::connect);
+        this.opener = new SessionOpener(
+                runtime, setup, endpoint, Durations.positiveNanos("connectTimeout", builder.connectTimeout));
+        this.shared = new SharedSession(runtime, opener::open);
     }
 
     /**
@@ -104,39 +98,7 @@ public final class TcpClient implements AutoCloseable {
      *     {@link TransportException}, such as {@link io.millrace.core.ConnectTimeoutException}
      */
     public CompletableFuture<Session> connect() {
-        CompletableFuture<Session> opened = new CompletableFuture<>();
-        if (!sessions.enter()) {
-            opened.completeExceptionally(new TransportException("the client is closed"));
-            return opened;
-        }
-        connector.connect(endpoint, connectTimeoutNanos).whenComplete((channel, failure) -> {
-            if (channel == null) {
-                sessions.leave();
-                opened.completeExceptionally(failure);
-            } else {
-                open(channel, opened);
-            }
-        });
-        return opened;
-    }
-
-    private void open(AsynchronousSocketChannel channel, CompletableFuture<Session> opened) {
-        TcpSession session;
-        try {
-            session = new TcpSession(runtime, channel, setup, new SessionOwner(opened));
-        } catch (Throwable notOpened) {
-            try {
-                channel.close();
-            } catch (IOException e) {
-                notOpened.addSuppressed(e);
-            }
-            sessions.leave();
-            opened.completeExceptionally(
-                    new TransportException("cannot open a session to " + endpoint + ": " + notOpened, notOpened));
-            return;
-        }
-        sessions.add(session);
-        session.start();
+        return opener.open();
     }
 
     /**
@@ -228,7 +190,7 @@ public final class TcpClient implements AutoCloseable {
      * @return the number of sessions
      */
     public int sessionCount() {
-        return sessions.count();
+        return opener.count();
     }
 
     /**
@@ -250,9 +212,7 @@ public final class TcpClient implements AutoCloseable {
     }
 
     private void drainAndClose() {
-        sessions.close(CLOSING);
-        connector.close();
-        int cut = sessions.drain(CLOSING, drainNanos);
+        int cut = opener.close(CLOSING, drainNanos);
         runtime.leave(this);
         if (ownsGroup) {
             group.close();
@@ -264,24 +224,6 @@ public final class TcpClient implements AutoCloseable {
     @Override
     public String toString() {
         return "TcpClient[" + endpoint + ", " + setup.protocol() + "]";
-    }
-
-    private final class SessionOwner implements TcpSession.Owner {
-        private final CompletableFuture<Session> opened;
-
-        SessionOwner(CompletableFuture<Session> opened) {
-            this.opened = opened;
-        }
-
-        @Override
-        public void sessionOpened(TcpSession session) {
-            opened.complete(session);
-        }
-
-        @Override
-        public void sessionEnded(TcpSession session) {
-            sessions.remove(session);
-        }
     }
 
     /** Collects the settings of a client. Not thread-safe. */

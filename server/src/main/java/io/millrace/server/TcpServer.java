@@ -12,15 +12,13 @@ import io.millrace.core.internal.CallbackHandler;
 import io.millrace.core.internal.Durations;
 import io.millrace.core.internal.SessionSet;
 import io.millrace.core.internal.SessionSetup;
-import io.millrace.core.internal.TcpSession;
 import io.millrace.core.protocol.Protocol;
-import io.millrace.server.internal.Acceptor;
+import io.millrace.server.internal.Admission;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.AsynchronousServerSocketChannel;
-import java.nio.channels.AsynchronousSocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -28,7 +26,6 @@ import java.util.Collections;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -62,14 +59,10 @@ public final class TcpServer implements AutoCloseable {
     private final IoGroup group;
     private final boolean ownsGroup;
     private final IoRuntime runtime;
-    private final SessionSetup setup;
+    private final Protocol protocol;
     private final long drainNanos;
     private final InetSocketAddress localAddress;
-    private final Acceptor acceptor;
-    private final SessionSet sessions = new SessionSet();
-    private final SessionOwner owner = new SessionOwner();
-    private final AtomicLong accepted = new AtomicLong();
-    private final AtomicLong turnedAway = new AtomicLong();
+    private final Admission admission;
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -78,14 +71,15 @@ public final class TcpServer implements AutoCloseable {
         this.group = group;
         this.ownsGroup = builder.group == null;
         this.runtime = GroupAccess.runtimeOf(group);
-        this.setup = new SessionSetup(
+        this.protocol = protocol;
+        this.drainNanos = Durations.positiveNanos("drainTimeout", builder.drainTimeout);
+        this.localAddress = (InetSocketAddress) channel.getLocalAddress();
+        SessionSetup setup = new SessionSetup(
                 protocol,
                 builder.sessionConfig,
                 SessionSetup.Role.ACCEPTED,
                 new CallbackHandler(builder.onOpen, builder.onMessage, builder.onClose));
-        this.drainNanos = Durations.positiveNanos("drainTimeout", builder.drainTimeout);
-        this.localAddress = (InetSocketAddress) channel.getLocalAddress();
-        this.acceptor = new Acceptor(channel, runtime.deadlines(), builder.maxConnections, this::accepted);
+        this.admission = new Admission(runtime, setup, channel, builder.maxConnections);
     }
 
     /**
@@ -95,35 +89,6 @@ public final class TcpServer implements AutoCloseable {
      */
     public static Builder builder() {
         return new Builder();
-    }
-
-    private void accepted(AsynchronousSocketChannel channel) {
-        accepted.incrementAndGet();
-        if (!sessions.enter()) {
-            turnAway(channel);
-            return;
-        }
-        TcpSession session;
-        try {
-            session = new TcpSession(runtime, channel, setup, owner);
-        } catch (Throwable notOpened) {
-            sessions.leave();
-            log.debug("connection turned away; cause={}", notOpened.toString());
-            turnAway(channel);
-            return;
-        }
-        sessions.add(session);
-        session.start();
-    }
-
-    private void turnAway(AsynchronousSocketChannel channel) {
-        turnedAway.incrementAndGet();
-        try {
-            channel.close();
-        } catch (IOException e) {
-            log.debug("close failed; cause={}", e.toString());
-        }
-        acceptor.release();
     }
 
     /**
@@ -159,7 +124,8 @@ public final class TcpServer implements AutoCloseable {
      * @return a snapshot
      */
     public Collection<Session> sessions() {
-        return Collections.unmodifiableCollection(new ArrayList<Session>(sessions.sessions()));
+        return Collections.unmodifiableCollection(
+                new ArrayList<Session>(admission.sessions().sessions()));
     }
 
     /**
@@ -169,7 +135,7 @@ public final class TcpServer implements AutoCloseable {
      * @return the session, or null if there is none
      */
     public @Nullable Session session(long id) {
-        return sessions.get(id);
+        return admission.sessions().get(id);
     }
 
     /**
@@ -178,8 +144,13 @@ public final class TcpServer implements AutoCloseable {
      * @return a snapshot
      */
     public TcpServerStats stats() {
+        SessionSet sessions = admission.sessions();
         return new TcpServerStats(
-                sessions.count(), sessions.peak(), accepted.get(), turnedAway.get(), acceptor.failures());
+                sessions.count(),
+                sessions.peak(),
+                admission.accepted(),
+                admission.turnedAway(),
+                admission.acceptFailures());
     }
 
     /**
@@ -203,7 +174,7 @@ public final class TcpServer implements AutoCloseable {
     @Override
     public void close() {
         if (closing.compareAndSet(false, true)) {
-            acceptor.close();
+            admission.stop();
             runtime.runWhereWaitingIsAllowed(this::drainAndClose);
         } else if (!IoRuntime.mustNotBlock()) {
             try {
@@ -215,31 +186,18 @@ public final class TcpServer implements AutoCloseable {
     }
 
     private void drainAndClose() {
-        int cut = sessions.drain(CLOSING, drainNanos);
+        int cut = admission.sessions().drain(CLOSING, drainNanos);
         runtime.leave(this);
         if (ownsGroup) {
             group.close();
         }
-        log.info("server stopped; address={} accepted={} cut={}", localAddress, accepted, cut);
+        log.info("server stopped; address={} accepted={} cut={}", localAddress, admission.accepted(), cut);
         closed.countDown();
     }
 
     @Override
     public String toString() {
-        return "TcpServer[" + localAddress + ", " + setup.protocol() + "]";
-    }
-
-    private final class SessionOwner implements TcpSession.Owner {
-        @Override
-        public void sessionOpened(TcpSession session) {
-            // The application has been told; a server keeps no books on it.
-        }
-
-        @Override
-        public void sessionEnded(TcpSession session) {
-            sessions.remove(session);
-            acceptor.release();
-        }
+        return "TcpServer[" + localAddress + ", " + protocol + "]";
     }
 
     /** Collects the settings of a server. Not thread-safe. */
@@ -436,7 +394,7 @@ public final class TcpServer implements AutoCloseable {
                     backlog,
                     used,
                     sessionConfig);
-            server.acceptor.start();
+            server.admission.start();
             return server;
         }
 

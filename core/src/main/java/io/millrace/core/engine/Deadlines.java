@@ -3,6 +3,8 @@ package io.millrace.core.engine;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The one coarse timer of a group: a hashed wheel of intrusive entries, driven by one thread.
@@ -30,6 +32,7 @@ public final class Deadlines {
     /** The grain of every deadline, in nanoseconds: 10 ms. */
     public static final long TICK_NANOS = 10_000_000;
 
+    private static final Logger log = LoggerFactory.getLogger(Deadlines.class);
     private static final int SLOTS = 512;
     private static final int DUE = SLOTS;
     private static final long NEVER = Long.MAX_VALUE;
@@ -156,7 +159,11 @@ public final class Deadlines {
         collectDue();
         Deadline due;
         while ((due = pollDue()) != null) {
-            due.expired();
+            try {
+                due.expired();
+            } catch (Throwable failure) {
+                log.error("deadline could not be handled; deadline={}", due, failure);
+            }
         }
         synchronized (this) {
             wakeTick = nextOccupiedTick();

@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.CompletionHandler;
+import java.nio.channels.ShutdownChannelGroupException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Gets runners run on a group's threads from any other thread. */
 final class GroupWake implements CompletionHandler<Integer, Void> {
@@ -16,6 +19,8 @@ final class GroupWake implements CompletionHandler<Integer, Void> {
      *
      * No lost wake-up: `posted` is cleared before the queue is drained, and set after a runner is queued.
      */
+    private static final Logger log = LoggerFactory.getLogger(GroupWake.class);
+
     private final AsynchronousSocketChannel closedChannel;
     private final ByteBuffer unused = ByteBuffer.allocate(1);
     private final ConcurrentLinkedQueue<SerialRunner> ready = new ConcurrentLinkedQueue<>();
@@ -29,7 +34,12 @@ final class GroupWake implements CompletionHandler<Integer, Void> {
     void run(SerialRunner runner) {
         ready.add(runner);
         if (posted.compareAndSet(false, true)) {
-            closedChannel.read(unused, null, this);
+            try {
+                closedChannel.read(unused, null, this);
+            } catch (ShutdownChannelGroupException ended) {
+                // Every session of the group has been given its end, or a callback is stuck and has been reported.
+                log.debug("the group has ended; runner={}", runner);
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
-import io.millrace.core.CloseReason.Kind;
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
@@ -63,6 +62,9 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     private static final long LINGER_BYTES = 64 << 10;
 
     private static final Logger log = LoggerFactory.getLogger(SessionLoop.class);
+
+    /** A peer that finds a message which makes the handler throw must not fill the disk. */
+    private static final LogLimiter HANDLER_WARNINGS = new LogLimiter(10, TimeUnit.MINUTES.toNanos(1));
 
     private final Session session;
     private final AsynchronousSocketChannel channel;
@@ -177,7 +179,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     @Override
     protected void stepFailed(Throwable failure) {
         log.error("session failed; {}", session, failure);
-        abort(CloseReason.of(Kind.IO, "an invariant is broken", failure));
+        abort(CloseReasons.broken(failure));
     }
 
     private void open() {
@@ -243,13 +245,13 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         try {
             boolean all = receive.deliverFrames();
             if (all && receive.isEndOfStream()) {
-                peerFinished();
+                life.startClosing(CloseReasons.peerFinished(receive.bufferedBytes(), receive.frameLength()));
             }
             return all;
         } catch (MalformedFrameException malformed) {
-            life.startClosing(CloseReason.of(Kind.PROTOCOL, explain(malformed), malformed));
+            life.startClosing(CloseReasons.malformed(malformed, session.remoteAddress(), receive.undelivered()));
         } catch (RuntimeException | Error decoderFailed) {
-            life.startClosing(CloseReason.of(Kind.PROTOCOL, "the protocol's decoder failed", decoderFailed));
+            life.startClosing(CloseReasons.decoderFailed(decoderFailed));
         }
         return false;
     }
@@ -259,23 +261,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
             receive.makeRoom();
             receive.read();
         } catch (TransportException exhausted) {
-            close(CloseReason.of(Kind.REJECTED, String.valueOf(exhausted.getMessage()), exhausted));
-        }
-    }
-
-    private String explain(MalformedFrameException malformed) {
-        return malformed.getMessage() + "; peer " + session.remoteAddress() + "; "
-                + FirstBytes.describe(receive.undelivered());
-    }
-
-    private void peerFinished() {
-        int cut = receive.bufferedBytes();
-        if (cut == 0) {
-            life.startClosing(CloseReason.of(Kind.PEER, "the peer closed the connection"));
-        } else {
-            String whole = receive.frameLength() > 0 ? " of " + receive.frameLength() : "";
-            life.startClosing(CloseReason.of(
-                    Kind.PROTOCOL, "the peer closed the connection inside a frame, after " + cut + whole + " bytes"));
+            close(CloseReasons.outOfMemory(exhausted));
         }
     }
 
@@ -292,7 +278,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
             return;
         }
         if (receive.isEndOfStream() || receive.discardedBytes() > LINGER_BYTES) {
-            abort(CloseReason.of(Kind.LOCAL, "closed"));
+            abort(CloseReasons.local("closed"));
         } else if (linger == null) {
             linger = new LingerDeadline();
             runtime().deadlines().arm(linger, LINGER_NANOS);
@@ -317,7 +303,9 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         try {
             handler.onClose(session, reason);
         } catch (Throwable thrown) {
-            log.warn("onClose threw; {}", session, thrown);
+            if (HANDLER_WARNINGS.allows()) {
+                log.warn("onClose threw; {} suppressed={}", session, HANDLER_WARNINGS.suppressed(), thrown);
+            }
         }
         if (linger != null) {
             runtime().deadlines().cancel(linger);
@@ -352,17 +340,17 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
                 handlerThrew("onMessage", thrown);
             }
         } else if (!requests.reply(payload)) {
-            life.startClosing(CloseReason.of(Kind.PROTOCOL, "a reply came that nobody asked for"));
+            life.startClosing(CloseReasons.unexpectedReply());
         }
     }
 
     private void handlerThrew(String callback, Throwable thrown) {
         if (thrown instanceof Error) {
             log.error("{} threw; {}", callback, session, thrown);
-        } else {
-            log.warn("{} threw; {}", callback, session, thrown);
+        } else if (HANDLER_WARNINGS.allows()) {
+            log.warn("{} threw; {} suppressed={}", callback, session, HANDLER_WARNINGS.suppressed(), thrown);
         }
-        life.startClosing(CloseReason.of(Kind.HANDLER, callback + " threw " + thrown, thrown));
+        life.startClosing(CloseReasons.handlerThrew(callback, thrown));
     }
 
     @Override
@@ -387,10 +375,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     @Override
     public void writeStalled() {
-        abort(CloseReason.of(
-                Kind.STALLED,
-                "the peer has read nothing for " + config.writeProgressTimeout() + "; " + send.queuedBytes()
-                        + " bytes are queued"));
+        abort(CloseReasons.stalled(config.writeProgressTimeout(), send.queuedBytes()));
     }
 
     @Override
@@ -400,14 +385,13 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     /** An operation failed. If we have closed the channel that is why, and this does nothing. */
     private void breakOff(Throwable cause) {
-        Kind kind = cause instanceof IOException ? Kind.RESET : Kind.IO;
-        abort(CloseReason.of(kind, "the connection broke: " + cause.getMessage(), cause));
+        abort(CloseReasons.broken(cause));
     }
 
     private final class LingerDeadline extends Deadline {
         @Override
         protected void expired() {
-            abort(CloseReason.of(Kind.LOCAL, "the peer kept its side open after the close"));
+            abort(CloseReasons.local("the peer kept its side open after the close"));
         }
     }
 }

@@ -1,7 +1,6 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
-import io.millrace.core.CloseReason.Kind;
 import io.millrace.core.SendOverflowPolicy;
 import io.millrace.core.SendResult;
 import io.millrace.core.Session;
@@ -109,20 +108,19 @@ public final class TcpSession implements Session {
 
     @Override
     public void close() {
-        close(CloseReason.of(Kind.LOCAL, "close() was called"));
+        close(CloseReasons.local("close() was called"));
     }
 
     @Override
     public void abort() {
-        abort(CloseReason.of(Kind.LOCAL, "abort() was called"));
+        abort(CloseReasons.local("abort() was called"));
     }
 
     @Override
     public SendResult send(ByteBuffer message) {
         SendResult answer = life.isOpen() ? send.send(message, null) : SendResult.CLOSED;
         if (answer == SendResult.REFUSED && refusalCloses()) {
-            abort(CloseReason.of(
-                    Kind.STALLED, "the send queue is full: " + send.queuedBytes() + " bytes wait for the peer"));
+            abort(CloseReasons.queueFull(send.queuedBytes()));
         }
         return answer;
     }

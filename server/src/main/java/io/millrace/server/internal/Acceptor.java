@@ -2,6 +2,7 @@ package io.millrace.server.internal;
 
 import io.millrace.core.engine.Deadlines;
 import io.millrace.core.engine.Deadlines.Deadline;
+import io.millrace.core.internal.LogLimiter;
 import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.CompletionHandler;
@@ -32,11 +33,11 @@ public final class Acceptor {
     private static final Logger log = LoggerFactory.getLogger(Acceptor.class);
     private static final long FIRST_BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long LAST_BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(1600);
-    private static final long LOG_INTERVAL_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     private final AsynchronousServerSocketChannel channel;
     private final Deadlines deadlines;
     private final Consumer<AsynchronousSocketChannel> accepted;
+    private final LogLimiter warnings = new LogLimiter(1, TimeUnit.MINUTES.toNanos(1));
     private final AcceptHandler acceptHandler = new AcceptHandler();
     private final Deadline backoff = new Deadline() {
         @Override
@@ -52,7 +53,6 @@ public final class Acceptor {
     private boolean closed;
     private long backoffNanos = FIRST_BACKOFF_NANOS;
     private long failures;
-    private long lastLogNanos;
 
     /**
      * Makes an acceptor that does not accept yet.
@@ -115,7 +115,6 @@ public final class Acceptor {
 
     private void acceptFailed(Throwable cause) {
         long pauseNanos;
-        boolean worthLogging;
         synchronized (this) {
             accepting = false;
             permits++;
@@ -126,13 +125,8 @@ public final class Acceptor {
             backingOff = true;
             pauseNanos = backoffNanos;
             backoffNanos = Math.min(2 * backoffNanos, LAST_BACKOFF_NANOS);
-            long now = deadlines.nanoTime();
-            worthLogging = failures == 1 || now - lastLogNanos >= LOG_INTERVAL_NANOS;
-            if (worthLogging) {
-                lastLogNanos = now;
-            }
         }
-        if (worthLogging) {
+        if (warnings.allows()) {
             log.warn(
                     "accept failed, trying again in {} ms; failures={} cause={}",
                     TimeUnit.NANOSECONDS.toMillis(pauseNanos),

@@ -1,0 +1,124 @@
+package io.millrace.client.internal;
+
+import io.millrace.core.CloseReason;
+import io.millrace.core.Session;
+import io.millrace.core.TransportException;
+import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.internal.SessionSet;
+import io.millrace.core.internal.SessionSetup;
+import io.millrace.core.internal.TcpSession;
+import java.io.IOException;
+import java.nio.channels.AsynchronousSocketChannel;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Makes the sessions of a client: connects, opens, counts, and ends them all.
+ *
+ * <p>Threading: Thread-safe.
+ */
+public final class SessionOpener {
+    private final IoRuntime runtime;
+    private final SessionSetup setup;
+    private final Endpoint endpoint;
+    private final long connectTimeoutNanos;
+    private final Connector connector;
+    private final SessionSet sessions = new SessionSet();
+
+    /**
+     * Makes an opener.
+     *
+     * @param runtime the group
+     * @param setup what all sessions have in common
+     * @param endpoint where to connect to
+     * @param connectTimeoutNanos how long looking up and connecting may take together, in nanoseconds
+     */
+    public SessionOpener(IoRuntime runtime, SessionSetup setup, Endpoint endpoint, long connectTimeoutNanos) {
+        this.runtime = runtime;
+        this.setup = setup;
+        this.endpoint = endpoint;
+        this.connectTimeoutNanos = connectTimeoutNanos;
+        this.connector = new Connector(runtime);
+    }
+
+    /**
+     * Opens a session.
+     *
+     * @return completes on an I/O thread, after onOpen, or fails with a {@link TransportException}
+     */
+    public CompletableFuture<Session> open() {
+        CompletableFuture<Session> opened = new CompletableFuture<>();
+        if (!sessions.enter()) {
+            opened.completeExceptionally(new TransportException("the client is closed"));
+            return opened;
+        }
+        connector.connect(endpoint, connectTimeoutNanos).whenComplete((channel, failure) -> {
+            if (channel == null) {
+                sessions.leave();
+                opened.completeExceptionally(failure);
+            } else {
+                openOn(channel, opened);
+            }
+        });
+        return opened;
+    }
+
+    private void openOn(AsynchronousSocketChannel channel, CompletableFuture<Session> opened) {
+        TcpSession session;
+        try {
+            session = new TcpSession(runtime, channel, setup, new Owner(opened));
+        } catch (Throwable notOpened) {
+            try {
+                channel.close();
+            } catch (IOException e) {
+                notOpened.addSuppressed(e);
+            }
+            sessions.leave();
+            opened.completeExceptionally(
+                    new TransportException("cannot open a session to " + endpoint + ": " + notOpened, notOpened));
+            return;
+        }
+        sessions.add(session);
+        session.start();
+    }
+
+    /**
+     * Fails what is being connected and ends all sessions: in good order until the deadline, by force after it. Not
+     * for the group's own threads.
+     *
+     * @param reason why
+     * @param drainNanos how long good order may take, in nanoseconds
+     * @return how many sessions had to be cut off
+     */
+    public int close(CloseReason reason, long drainNanos) {
+        sessions.close(reason);
+        connector.close();
+        return sessions.drain(reason, drainNanos);
+    }
+
+    /**
+     * Returns how many sessions there are.
+     *
+     * @return sessions, those being opened or closed included
+     */
+    public int count() {
+        return sessions.count();
+    }
+
+    private final class Owner implements TcpSession.Owner {
+        private final CompletableFuture<Session> opened;
+
+        Owner(CompletableFuture<Session> opened) {
+            this.opened = opened;
+        }
+
+        @Override
+        public void sessionOpened(TcpSession session) {
+            opened.complete(session);
+        }
+
+        @Override
+        public void sessionEnded(TcpSession session) {
+            sessions.remove(session);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package io.millrace.core.internal;
+
+import io.millrace.core.CloseReason;
+import io.millrace.core.CloseReason.Kind;
+import io.millrace.core.MalformedFrameException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+
+/** Puts into words, in one place, why sessions end. */
+final class CloseReasons {
+    private CloseReasons() {}
+
+    /** The peer has sent the end of its stream, and so many bytes before it that are no whole frame. */
+    static CloseReason peerFinished(int cutBytes, int frameLength) {
+        if (cutBytes == 0) {
+            return CloseReason.of(Kind.PEER, "the peer closed the connection");
+        }
+        String whole = frameLength > 0 ? " of " + frameLength : "";
+        return CloseReason.of(
+                Kind.PROTOCOL, "the peer closed the connection inside a frame, after " + cutBytes + whole + " bytes");
+    }
+
+    /** What has arrived is no frame; the bytes are borrowed, and shown as far as they explain it. */
+    static CloseReason malformed(MalformedFrameException cause, InetSocketAddress peer, ByteBuffer bytes) {
+        String detail = cause.getMessage() + "; peer " + peer + "; " + FirstBytes.describe(bytes);
+        return CloseReason.of(Kind.PROTOCOL, detail, cause);
+    }
+
+    static CloseReason decoderFailed(Throwable cause) {
+        return CloseReason.of(Kind.PROTOCOL, "the protocol's decoder failed with " + cause, cause);
+    }
+
+    static CloseReason unexpectedReply() {
+        return CloseReason.of(Kind.PROTOCOL, "a reply came that nobody asked for");
+    }
+
+    static CloseReason handlerThrew(String callback, Throwable cause) {
+        return CloseReason.of(Kind.HANDLER, callback + " threw " + cause, cause);
+    }
+
+    /** An operation failed though nobody here has closed the channel. */
+    static CloseReason broken(Throwable cause) {
+        Kind kind = cause instanceof IOException ? Kind.RESET : Kind.IO;
+        return CloseReason.of(kind, "the connection broke: " + cause.getMessage(), cause);
+    }
+
+    static CloseReason stalled(Duration timeout, long queuedBytes) {
+        return CloseReason.of(
+                Kind.STALLED,
+                "the peer has read nothing for " + timeout + "; " + queuedBytes + " bytes are queued for it");
+    }
+
+    static CloseReason queueFull(long queuedBytes) {
+        return CloseReason.of(
+                Kind.STALLED, "the send queue is full: " + queuedBytes + " bytes are queued for the peer");
+    }
+
+    static CloseReason outOfMemory(Throwable cause) {
+        return CloseReason.of(Kind.REJECTED, String.valueOf(cause.getMessage()), cause);
+    }
+
+    static CloseReason local(String detail) {
+        return CloseReason.of(Kind.LOCAL, detail);
+    }
+}
