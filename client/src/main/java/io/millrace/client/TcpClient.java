@@ -15,7 +15,10 @@ import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.CallbackHandler;
 import io.millrace.core.internal.Durations;
 import io.millrace.core.internal.SessionSetup;
+import io.millrace.core.protocol.FrameEncoder;
+import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
+import io.millrace.core.protocol.Side;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Objects;
@@ -60,6 +63,9 @@ public final class TcpClient implements AutoCloseable {
     private final IoRuntime runtime;
     private final Endpoint endpoint;
     private final SessionSetup setup;
+    /** Never encodes: it refuses payloads before there is a session that could. */
+    private final FrameEncoder payloadCheck;
+
     private final long drainNanos;
     private final SessionOpener opener;
     private final SharedSession shared;
@@ -76,6 +82,7 @@ public final class TcpClient implements AutoCloseable {
                 builder.sessionConfig,
                 builder.onMessage == null ? SessionSetup.Role.REQUESTING : SessionSetup.Role.CONNECTED,
                 new CallbackHandler(builder.onOpen, builder.onMessage, builder.onClose));
+        this.payloadCheck = protocol.newEncoder(Side.CLIENT);
         this.drainNanos = Durations.positiveNanos("drainTimeout", builder.drainTimeout);
         this.opener = new SessionOpener(
                 runtime, setup, endpoint, Durations.positiveNanos("connectTimeout", builder.connectTimeout));
@@ -113,7 +120,7 @@ public final class TcpClient implements AutoCloseable {
     public CompletableFuture<ByteBuffer> request(ByteBuffer payload, Duration timeout) {
         requireAsking();
         long timeoutNanos = Durations.positiveNanos("timeout", timeout);
-        setup.protocol().encoder().check(payload);
+        payloadCheck.check(payload);
         return shared.request(payload, timeoutNanos);
     }
 
@@ -169,7 +176,7 @@ public final class TcpClient implements AutoCloseable {
             throw new IllegalStateException("this client was built with onMessage, so replies cannot be told from"
                     + " messages: build another one without onMessage to send requests");
         }
-        if (!setup.protocol().hasFrames()) {
+        if (setup.protocol().pairing() == Pairing.NONE) {
             throw new IllegalStateException(
                     setup.protocol() + " has no frames, so a reply has no end: choose a protocol that has");
         }

@@ -8,6 +8,7 @@ import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.engine.Turn;
 import io.millrace.core.memory.IoContext;
 import io.millrace.core.protocol.FrameEncoder;
+import io.millrace.core.protocol.FrameKind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
@@ -142,7 +143,7 @@ final class SendLoop implements Turn.Flushable {
         if (queued >= config.sendHighMark() && queued + payload.remaining() > config.sendLimit()) {
             return SendResult.REFUSED;
         }
-        if (!queue.tryAppend(encoder, payload)) {
+        if (!queue.tryAppend(encoder, FrameKind.MESSAGE, 0, payload)) {
             return SendResult.REFUSED;
         }
         if (request != null) {

@@ -4,6 +4,7 @@ import io.millrace.core.memory.BufferPool;
 import io.millrace.core.memory.IoContext;
 import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.protocol.FrameEncoder;
+import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -47,35 +48,43 @@ final class SendQueue {
      *
      * @return false if the pool has not enough memory; nothing was appended then
      */
-    boolean tryAppend(FrameEncoder encoder, ByteBuffer payload) {
+    boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload) {
         int payloadLength = payload.remaining();
-        int headerLength = encoder.headerLength(payloadLength);
-        if (headerLength + payloadLength == 0) {
+        int headerLength = encoder.headerLength(kind, payloadLength);
+        int trailerLength = encoder.trailerLength();
+        long frameLength = (long) headerLength + payloadLength + trailerLength;
+        if (frameLength == 0) {
             return true;
         }
-        PooledBuffer out = openTail();
-        if (out == null || out.buffer().remaining() < headerLength + payloadLength) {
-            boolean headerFits = out != null && out.buffer().remaining() >= headerLength;
-            int room = headerFits && out != null ? out.buffer().remaining() : 0;
-            PooledBuffer added = tryLease((long) headerLength + payloadLength - room);
-            if (added == null) {
-                return false;
-            }
-            link(added);
-            if (!headerFits) {
-                out = added;
-            }
+        PooledBuffer out = bufferFor(frameLength, headerLength, trailerLength);
+        if (out == null) {
+            return false;
         }
-        if (out != null) {
-            encoder.putHeader(out.buffer(), payloadLength);
-            copy(payload, out);
-            queuedBytes += (long) headerLength + payloadLength;
+        encoder.putHeader(out.buffer(), kind, token, payloadLength);
+        out = copy(payload, out);
+        if (trailerLength > 0) {
+            // A trailer is not split; what it leaves free in this buffer is simply not sent.
+            out = out.buffer().remaining() >= trailerLength ? out : nextOf(out);
+            encoder.putTrailer(out.buffer());
         }
+        queuedBytes += frameLength;
         return true;
     }
 
-    private @Nullable PooledBuffer openTail() {
-        return tailSealed ? null : tail;
+    /** Returns the buffer where the frame begins, followed by enough others for all of it; or null. */
+    private @Nullable PooledBuffer bufferFor(long frameLength, int headerLength, int trailerLength) {
+        PooledBuffer open = tailSealed ? null : tail;
+        int room = open == null ? 0 : open.buffer().remaining();
+        if (open != null && room >= frameLength) {
+            return open;
+        }
+        boolean headerFits = open != null && room >= headerLength;
+        PooledBuffer added = tryLease(frameLength + trailerLength - (headerFits ? room : 0));
+        if (added == null) {
+            return null;
+        }
+        link(added);
+        return headerFits ? open : added;
     }
 
     /** Leases a chain of buffers, all or none. */
@@ -113,7 +122,8 @@ final class SendQueue {
         tailSealed = false;
     }
 
-    private static void copy(ByteBuffer payload, PooledBuffer firstOut) {
+    /** Copies a payload into a chain; returns the buffer in which it ends. */
+    private static PooledBuffer copy(ByteBuffer payload, PooledBuffer firstOut) {
         int from = payload.position();
         int end = payload.limit();
         PooledBuffer out = firstOut;
@@ -127,6 +137,7 @@ final class SendQueue {
                 out = nextOf(out);
             }
         }
+        return out;
     }
 
     /**

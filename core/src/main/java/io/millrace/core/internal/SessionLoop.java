@@ -12,6 +12,7 @@ import io.millrace.core.engine.SerialRunner;
 import io.millrace.core.engine.Turn;
 import io.millrace.core.internal.Lifecycle.Phase;
 import io.millrace.core.protocol.Protocol;
+import io.millrace.core.protocol.Side;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
@@ -101,11 +102,12 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         this.handler = setup.handler();
         this.listener = listener;
         Protocol protocol = setup.protocol();
+        Side side = setup.role().side();
         this.requests =
                 setup.role() == SessionSetup.Role.REQUESTING ? new RequestTable(runtime.deadlines(), this) : null;
-        this.receive = new ReceiveLoop(channel, protocol.newDecoder(), runtime.buffers(), runtime.contexts(), this);
+        this.receive = new ReceiveLoop(channel, protocol.newDecoder(side), runtime.buffers(), runtime.contexts(), this);
         try {
-            this.send = new SendLoop(channel, protocol.encoder(), runtime, config, this);
+            this.send = new SendLoop(channel, protocol.newEncoder(side), runtime, config, this);
         } catch (TransportException e) {
             receive.release();
             throw e;

@@ -3,6 +3,7 @@ package io.millrace.core.internal;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.protocol.Protocol;
+import io.millrace.core.protocol.Side;
 
 /**
  * What all sessions of a server or client have in common.
@@ -20,6 +21,15 @@ public record SessionSetup(Protocol protocol, SessionConfig config, Role role, M
         /** Made by a client, whose messages go to the handler: never stops reading because of its own queue. */
         CONNECTED,
         /** Made by a client, whose messages are replies to its requests. */
-        REQUESTING
+        REQUESTING;
+
+        /**
+         * Returns which end of the connection this role is.
+         *
+         * @return the side
+         */
+        public Side side() {
+            return this == ACCEPTED ? Side.SERVER : Side.CLIENT;
+        }
     }
 }

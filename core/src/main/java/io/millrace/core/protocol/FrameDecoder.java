@@ -10,13 +10,17 @@ import java.nio.ByteBuffer;
  * <p>Threading: Confined to one session: calls never overlap, the thread may change; each call happens-before the
  * next.
  *
- * <p>Lifecycle: made by {@link Protocol#newDecoder()} when the session opens, dropped when it ends.
+ * <p>Lifecycle: made by {@link Protocol#newDecoder} when the session opens, dropped when it ends; one without state
+ * may serve all sessions.
  *
  * <p>Errors: a stream that cannot be right is reported by {@link MalformedFrameException}.
  */
 public interface FrameDecoder {
     /** The answer of {@link #frameLength} while the end of the frame cannot be told yet. */
     int UNKNOWN = 0;
+
+    /** The answer of {@link #payloadLength} for a frame that is too long to be taken in, but can be skipped. */
+    int TOO_LONG = -1;
 
     /**
      * Tells how long the frame is that begins at the buffer's position.
@@ -43,7 +47,25 @@ public interface FrameDecoder {
     /**
      * Tells how long the payload of the frame last measured is.
      *
-     * @return the length in bytes; 0 is a message too
+     * @return the length in bytes; 0 is a message too; {@link #TOO_LONG} has the frame discarded as it arrives
      */
     int payloadLength();
+
+    /**
+     * Tells what the frame last measured is for.
+     *
+     * @return its kind; {@link FrameKind#MESSAGE} unless overridden
+     */
+    default FrameKind kind() {
+        return FrameKind.MESSAGE;
+    }
+
+    /**
+     * Tells the token of the frame last measured.
+     *
+     * @return its token, if its kind has one
+     */
+    default long token() {
+        return 0;
+    }
 }

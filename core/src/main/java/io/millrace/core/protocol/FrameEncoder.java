@@ -5,11 +5,18 @@ import java.nio.ByteBuffer;
 /**
  * Writes what surrounds a payload on the wire.
  *
- * <p>Threading: Immutable: called from any number of threads at once.
+ * <p>Threading: Confined to one session: {@link #putHeader} and {@link #putTrailer} never overlap for one session, the
+ * thread may change; each call happens-before the next. {@link #check} and the lengths are called from any number of
+ * threads at once.
+ *
+ * <p>Lifecycle: made by {@link Protocol#newEncoder} when the session opens; one without state may serve all sessions.
  *
  * <p>Errors: a payload that the frame cannot carry is refused by {@link #check} before anything is queued.
  */
 public interface FrameEncoder {
+    /** The longest header, and the longest trailer, in bytes. */
+    int MAX_SURROUND_BYTES = 64;
+
     /**
      * Refuses what the frame cannot carry.
      *
@@ -21,19 +28,35 @@ public interface FrameEncoder {
     /**
      * Tells how much goes before a payload.
      *
+     * @param kind what the frame is for
      * @param payloadLength the payload's length in bytes
-     * @return the length of the header in bytes, 0 to {@value #MAX_HEADER_BYTES}
+     * @return the length of the header in bytes, 0 to {@value #MAX_SURROUND_BYTES}
      */
-    int headerLength(int payloadLength);
+    int headerLength(FrameKind kind, int payloadLength);
 
     /**
      * Writes the header.
      *
-     * @param out borrowed: where to put exactly {@link #headerLength} bytes, from its position on
+     * @param out borrowed: where to put exactly {@link #headerLength} bytes, from its position on, in big-endian order
+     * @param kind what the frame is for
+     * @param token the frame's token, if its kind has one
      * @param payloadLength the payload's length in bytes
      */
-    void putHeader(ByteBuffer out, int payloadLength);
+    void putHeader(ByteBuffer out, FrameKind kind, long token, int payloadLength);
 
-    /** The longest header, in bytes. */
-    int MAX_HEADER_BYTES = 64;
+    /**
+     * Tells how much goes behind every payload.
+     *
+     * @return the length of the trailer in bytes, 0 to {@value #MAX_SURROUND_BYTES}; 0 unless overridden
+     */
+    default int trailerLength() {
+        return 0;
+    }
+
+    /**
+     * Writes the trailer.
+     *
+     * @param out borrowed: where to put exactly {@link #trailerLength} bytes, from its position on
+     */
+    default void putTrailer(ByteBuffer out) {}
 }

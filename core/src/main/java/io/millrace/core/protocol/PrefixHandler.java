@@ -148,12 +148,12 @@ public final class PrefixHandler implements Protocol, FrameEncoder {
     }
 
     @Override
-    public FrameDecoder newDecoder() {
+    public FrameDecoder newDecoder(Side side) {
         return new Decoder();
     }
 
     @Override
-    public FrameEncoder encoder() {
+    public FrameEncoder newEncoder(Side side) {
         return this;
     }
 
@@ -167,12 +167,12 @@ public final class PrefixHandler implements Protocol, FrameEncoder {
     }
 
     @Override
-    public int headerLength(int payloadLength) {
+    public int headerLength(FrameKind kind, int payloadLength) {
         return width;
     }
 
     @Override
-    public void putHeader(ByteBuffer out, int payloadLength) {
+    public void putHeader(ByteBuffer out, FrameKind kind, long token, int payloadLength) {
         int at = out.position();
         for (int i = 0; i < width; i++) {
             out.put(at + i, (byte) ((long) payloadLength >>> shiftOf(i)));

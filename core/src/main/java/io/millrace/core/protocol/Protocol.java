@@ -1,9 +1,9 @@
 package io.millrace.core.protocol;
 
 /**
- * The agreement of both sides about where messages begin and end.
+ * The agreement of both sides about where messages begin and end, and which replies belong to which requests.
  *
- * <p>Threading: Immutable. The decoders it makes are confined to one session each.
+ * <p>Threading: Immutable, but for counters that a wire format demands. What it makes is confined to one session each.
  *
  * <p>Lifecycle: made once, shared by any number of servers and clients.
  *
@@ -14,24 +14,26 @@ public interface Protocol {
     /**
      * Makes the decoder of one session.
      *
-     * @return a fresh decoder at the start of a stream
+     * @param side the session's end of the connection
+     * @return a decoder at the start of a stream
      */
-    FrameDecoder newDecoder();
+    FrameDecoder newDecoder(Side side);
 
     /**
-     * Returns the encoder of all sessions.
+     * Makes the encoder of one session.
      *
-     * @return a stateless encoder
+     * @param side the session's end of the connection
+     * @return an encoder at the start of a stream
      */
-    FrameEncoder encoder();
+    FrameEncoder newEncoder(Side side);
 
     /**
-     * Returns whether one message sent is one message received, so that replies can be paired with requests in order.
+     * Tells how replies find their requests.
      *
-     * @return true unless the protocol has no frames
+     * @return {@link Pairing#IN_ORDER} unless overridden
      */
-    default boolean hasFrames() {
-        return true;
+    default Pairing pairing() {
+        return Pairing.IN_ORDER;
     }
 
     /**
@@ -52,6 +54,35 @@ public interface Protocol {
      */
     static Protocol lengthPrefixed(PrefixHandler prefix) {
         return prefix;
+    }
+
+    /**
+     * Returns lines that end with LF or CRLF.
+     *
+     * @return the protocol of {@link Delimiters#lines()}
+     */
+    static Protocol lines() {
+        return Delimiters.lines();
+    }
+
+    /**
+     * Returns frames that end with certain bytes.
+     *
+     * @param delimiter 1 to {@link Delimiters#LONGEST_DELIMITER} bytes
+     * @return the protocol of {@link Delimiters#of}
+     */
+    static Protocol delimited(byte... delimiter) {
+        return Delimiters.of(delimiter);
+    }
+
+    /**
+     * Returns frames that all have one length.
+     *
+     * @param bytes the length of every message, from 1 to {@link PrefixHandler#LARGEST_PAYLOAD_BYTES}
+     * @return the protocol
+     */
+    static Protocol fixed(int bytes) {
+        return new FixedProtocol(bytes);
     }
 
     /**

@@ -7,7 +7,7 @@ enum RawProtocol implements Protocol, FrameEncoder {
     INSTANCE;
 
     @Override
-    public FrameDecoder newDecoder() {
+    public FrameDecoder newDecoder(Side side) {
         return new FrameDecoder() {
             private int length;
 
@@ -30,13 +30,13 @@ enum RawProtocol implements Protocol, FrameEncoder {
     }
 
     @Override
-    public FrameEncoder encoder() {
+    public FrameEncoder newEncoder(Side side) {
         return this;
     }
 
     @Override
-    public boolean hasFrames() {
-        return false;
+    public Pairing pairing() {
+        return Pairing.NONE;
     }
 
     @Override
@@ -45,12 +45,12 @@ enum RawProtocol implements Protocol, FrameEncoder {
     }
 
     @Override
-    public int headerLength(int payloadLength) {
+    public int headerLength(FrameKind kind, int payloadLength) {
         return 0;
     }
 
     @Override
-    public void putHeader(ByteBuffer out, int payloadLength) {
+    public void putHeader(ByteBuffer out, FrameKind kind, long token, int payloadLength) {
         // There is none.
     }
 
