@@ -57,6 +57,24 @@ public interface Protocol {
     }
 
     /**
+     * Returns Millrace's own frames, with requests both ways, heartbeats and a drain notice.
+     *
+     * @return the protocol of {@link MillraceProtocol#create()}
+     */
+    static Protocol millrace() {
+        return MillraceProtocol.create();
+    }
+
+    /**
+     * Returns the wire format of the SocketAsyncEventArgs programs that Millrace descends from.
+     *
+     * @return the protocol of {@link SeedProtocol#create()}, with counters of its own
+     */
+    static Protocol seed() {
+        return SeedProtocol.create();
+    }
+
+    /**
      * Returns lines that end with LF or CRLF.
      *
      * @return the protocol of {@link Delimiters#lines()}
