@@ -6,13 +6,13 @@ import io.millrace.client.internal.SharedSession;
 import io.millrace.core.CloseReason;
 import io.millrace.core.IoGroup;
 import io.millrace.core.MessageHandler;
+import io.millrace.core.RequestHandler;
 import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
-import io.millrace.core.internal.CallbackHandler;
 import io.millrace.core.internal.Durations;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.protocol.FrameEncoder;
@@ -38,7 +38,8 @@ import org.slf4j.LoggerFactory;
  * A TCP client of one endpoint.
  *
  * <p>It either asks or converses. Built without {@link Builder#onMessage}, every message from the peer is the reply to
- * a {@link #request} or {@link #call}. Built with it, {@link #connect()} opens sessions whose messages go there.
+ * a {@link #request} or {@link #call}. Built with it, {@link #connect()} opens sessions whose messages go there. With
+ * {@link Protocol#millrace()}, which tells replies from messages, it does both.
  *
  * <p>Threading: Thread-safe.
  *
@@ -72,17 +73,13 @@ public final class TcpClient implements AutoCloseable {
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    private TcpClient(Builder builder, IoGroup group, Protocol protocol, Endpoint endpoint) {
+    private TcpClient(Builder builder, IoGroup group, SessionSetup setup, Endpoint endpoint) {
         this.group = group;
         this.ownsGroup = builder.group == null;
         this.runtime = GroupAccess.runtimeOf(group);
         this.endpoint = endpoint;
-        this.setup = new SessionSetup(
-                protocol,
-                builder.sessionConfig,
-                builder.onMessage == null ? SessionSetup.Role.REQUESTING : SessionSetup.Role.CONNECTED,
-                new CallbackHandler(builder.onOpen, builder.onMessage, builder.onClose));
-        this.payloadCheck = protocol.newEncoder(Side.CLIENT);
+        this.setup = setup;
+        this.payloadCheck = setup.protocol().newEncoder(Side.CLIENT);
         this.drainNanos = Durations.positiveNanos("drainTimeout", builder.drainTimeout);
         this.opener = new SessionOpener(
                 runtime, setup, endpoint, Durations.positiveNanos("connectTimeout", builder.connectTimeout));
@@ -172,14 +169,14 @@ public final class TcpClient implements AutoCloseable {
     }
 
     private void requireAsking() {
-        if (setup.role() != SessionSetup.Role.REQUESTING) {
-            throw new IllegalStateException("this client was built with onMessage, so replies cannot be told from"
-                    + " messages: build another one without onMessage to send requests");
+        if (setup.asks()) {
+            return;
         }
-        if (setup.protocol().pairing() == Pairing.NONE) {
-            throw new IllegalStateException(
-                    setup.protocol() + " has no frames, so a reply has no end: choose a protocol that has");
-        }
+        throw new IllegalStateException(
+                setup.protocol().pairing() == Pairing.NONE
+                        ? setup.protocol() + " has no frames, so a reply has no end: choose a protocol that has"
+                        : "this client was built with onMessage or onRequest, so replies could not be told from what"
+                                + " they take: build another one without, or use Protocol.millrace()");
     }
 
     /**
@@ -239,6 +236,7 @@ public final class TcpClient implements AutoCloseable {
         private @Nullable Protocol protocol;
         private @Nullable Endpoint endpoint;
         private @Nullable MessageHandler onMessage;
+        private @Nullable RequestHandler onRequest;
         private @Nullable Consumer<Session> onOpen;
         private @Nullable BiConsumer<Session, CloseReason> onClose;
         private SessionConfig sessionConfig = SessionConfig.defaults();
@@ -272,13 +270,26 @@ public final class TcpClient implements AutoCloseable {
         }
 
         /**
-         * Sets what to do with messages, and by that turns requests off.
+         * Sets what to do with messages. Where the protocol does not tell messages from replies, this turns requests
+         * off.
          *
          * @param newHandler called on I/O threads; must not block
          * @return this
          */
         public Builder onMessage(MessageHandler newHandler) {
             this.onMessage = Objects.requireNonNull(newHandler, "newHandler");
+            return this;
+        }
+
+        /**
+         * Sets how to answer requests of the server's. Where the protocol does not tell requests from replies, this
+         * turns the client's own requests off.
+         *
+         * @param newHandler called on I/O threads; must not block, but may answer later
+         * @return this
+         */
+        public Builder onRequest(RequestHandler newHandler) {
+            this.onRequest = Objects.requireNonNull(newHandler, "newHandler");
             return this;
         }
 
@@ -357,12 +368,18 @@ public final class TcpClient implements AutoCloseable {
          * @throws TransportException if a group of the client's own cannot be started
          */
         public TcpClient build() throws TransportException {
-            Protocol checkedProtocol = Objects.requireNonNull(protocol, "protocol is not set: call protocol(...)");
+            SessionSetup setup = new SessionSetup(
+                    Side.CLIENT,
+                    Objects.requireNonNull(protocol, "protocol is not set: call protocol(...)"),
+                    sessionConfig,
+                    onOpen,
+                    onMessage,
+                    onRequest,
+                    onClose);
             Endpoint checkedEndpoint = Objects.requireNonNull(endpoint, "endpoint is not set: call endpoint(...)");
             Durations.positiveNanos("connectTimeout", connectTimeout);
             Durations.positiveNanos("drainTimeout", drainTimeout);
-            TcpClient client =
-                    new TcpClient(this, group != null ? group : IoGroup.start(), checkedProtocol, checkedEndpoint);
+            TcpClient client = new TcpClient(this, group != null ? group : IoGroup.start(), setup, checkedEndpoint);
             client.runtime.join(client);
             return client;
         }

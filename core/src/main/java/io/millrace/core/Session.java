@@ -62,18 +62,29 @@ public interface Session {
     }
 
     /**
-     * Sends a request and pairs it with its reply: the n-th message the peer sends answers the n-th request.
+     * Sends a request and pairs it with its reply. Both sides can ask where the protocol has tokens; where it has none,
+     * the n-th message from the peer answers the n-th request, so whoever asks can take no messages.
      *
      * @param payload borrowed: the request between position and limit, which do not change
      * @param timeout how long to wait for the reply; more than zero. A reply that comes later is dropped
      * @return completes on an I/O thread, with a fresh copy of the reply that belongs to the caller; or with
-     *     {@link RequestTimeoutException}, {@link SessionClosedException} (which knows whether the request may have
-     *     been sent), or a {@link TransportException} that says why it was not sent
+     *     {@link RequestTimeoutException}, {@link ErrorReplyException}, {@link SessionClosedException} (which knows
+     *     whether the request may have been sent), or a {@link TransportException} that says why it was not sent
      * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
-     * @throws IllegalStateException if this session's messages go to {@link MessageHandler#onMessage}, so that replies
-     *     cannot be told from them
+     * @throws IllegalStateException if replies could not be told from messages or requests of the peer's
      */
     CompletableFuture<ByteBuffer> request(ByteBuffer payload, Duration timeout);
+
+    /**
+     * Sends a request as {@link #request(ByteBuffer, Duration)} does, and takes its outcome without allocating.
+     *
+     * @param payload borrowed: the request between position and limit, which do not change
+     * @param timeout how long to wait for the reply; more than zero. A reply that comes later is dropped
+     * @param handler hears the outcome, once
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
+     * @throws IllegalStateException if replies could not be told from messages or requests of the peer's
+     */
+    void request(ByteBuffer payload, Duration timeout, ReplyHandler handler);
 
     /**
      * Closes the session in good order and returns at once: what is queued is sent, then the end of the stream;

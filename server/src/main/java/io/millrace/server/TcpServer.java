@@ -3,16 +3,17 @@ package io.millrace.server;
 import io.millrace.core.CloseReason;
 import io.millrace.core.IoGroup;
 import io.millrace.core.MessageHandler;
+import io.millrace.core.RequestHandler;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
-import io.millrace.core.internal.CallbackHandler;
 import io.millrace.core.internal.Durations;
 import io.millrace.core.internal.SessionSet;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.protocol.Protocol;
+import io.millrace.core.protocol.Side;
 import io.millrace.server.internal.Admission;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -66,19 +67,14 @@ public final class TcpServer implements AutoCloseable {
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    private TcpServer(Builder builder, IoGroup group, Protocol protocol, AsynchronousServerSocketChannel channel)
+    private TcpServer(Builder builder, IoGroup group, SessionSetup setup, AsynchronousServerSocketChannel channel)
             throws IOException {
         this.group = group;
         this.ownsGroup = builder.group == null;
         this.runtime = GroupAccess.runtimeOf(group);
-        this.protocol = protocol;
+        this.protocol = setup.protocol();
         this.drainNanos = Durations.positiveNanos("drainTimeout", builder.drainTimeout);
         this.localAddress = (InetSocketAddress) channel.getLocalAddress();
-        SessionSetup setup = new SessionSetup(
-                protocol,
-                builder.sessionConfig,
-                SessionSetup.Role.ACCEPTED,
-                new CallbackHandler(builder.onOpen, builder.onMessage, builder.onClose));
         this.admission = new Admission(runtime, setup, channel, builder.maxConnections);
     }
 
@@ -205,6 +201,7 @@ public final class TcpServer implements AutoCloseable {
         private @Nullable IoGroup group;
         private @Nullable Protocol protocol;
         private @Nullable MessageHandler onMessage;
+        private @Nullable RequestHandler onRequest;
         private @Nullable Consumer<Session> onOpen;
         private @Nullable BiConsumer<Session, CloseReason> onClose;
         private SessionConfig sessionConfig = SessionConfig.defaults();
@@ -226,13 +223,25 @@ public final class TcpServer implements AutoCloseable {
         }
 
         /**
-         * Sets what to do with messages: a lambda, or a handler that also hears of open and close. Required.
+         * Sets what to do with messages: a lambda, or a handler that also hears of open and close.
          *
          * @param handler called on I/O threads; must not block
          * @return this
          */
         public Builder onMessage(MessageHandler handler) {
             this.onMessage = Objects.requireNonNull(handler, "handler");
+            return this;
+        }
+
+        /**
+         * Sets how to answer requests. Where the protocol does not tell requests from messages, every message is a
+         * request then, and {@code onMessage} cannot be set too.
+         *
+         * @param handler called on I/O threads; must not block, but may answer later
+         * @return this
+         */
+        public Builder onRequest(RequestHandler handler) {
+            this.onRequest = Objects.requireNonNull(handler, "handler");
             return this;
         }
 
@@ -351,14 +360,23 @@ public final class TcpServer implements AutoCloseable {
          * @throws IllegalArgumentException naming the first setting that cannot be
          */
         public TcpServer bind(InetSocketAddress address) throws TransportException {
-            Protocol checkedProtocol = Objects.requireNonNull(protocol, "protocol is not set: call protocol(...)");
-            Objects.requireNonNull(onMessage, "onMessage is not set: call onMessage(...)");
+            SessionSetup setup = new SessionSetup(
+                    Side.SERVER,
+                    Objects.requireNonNull(protocol, "protocol is not set: call protocol(...)"),
+                    sessionConfig,
+                    onOpen,
+                    onMessage,
+                    onRequest,
+                    onClose);
+            if (onMessage == null && onRequest == null && !setup.asks()) {
+                throw new NullPointerException("neither onMessage nor onRequest is set: what comes in has no taker");
+            }
             requireRange("maxConnections", maxConnections, 100_000_000);
             requireRange("backlog", backlog, 65_535);
             Durations.positiveNanos("drainTimeout", drainTimeout);
             IoGroup used = group != null ? group : IoGroup.start();
             try {
-                return bindIn(used, checkedProtocol, address);
+                return bindIn(used, setup, address);
             } catch (IOException e) {
                 closeUnlessShared(used);
                 throw new TransportException("cannot bind to " + address + ": " + e.getMessage(), e);
@@ -374,13 +392,13 @@ public final class TcpServer implements AutoCloseable {
             }
         }
 
-        private TcpServer bindIn(IoGroup used, Protocol checkedProtocol, InetSocketAddress address) throws IOException {
+        private TcpServer bindIn(IoGroup used, SessionSetup setup, InetSocketAddress address) throws IOException {
             IoRuntime runtime = GroupAccess.runtimeOf(used);
             AsynchronousServerSocketChannel channel = runtime.openServerChannel();
             TcpServer server;
             try {
                 channel.bind(address, backlog);
-                server = new TcpServer(this, used, checkedProtocol, channel);
+                server = new TcpServer(this, used, setup, channel);
             } catch (IOException | RuntimeException e) {
                 channel.close();
                 throw e;
@@ -389,7 +407,7 @@ public final class TcpServer implements AutoCloseable {
             log.info(
                     "server started; address={} protocol={} maxConnections={} backlog={} group={} {}",
                     server.localAddress,
-                    checkedProtocol,
+                    setup.protocol(),
                     maxConnections,
                     backlog,
                     used,

@@ -1,20 +1,38 @@
 package io.millrace.core.internal;
 
+import io.millrace.core.ReplyHandler;
+import io.millrace.core.TransportException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** One request on its way: the future its caller holds, and when it is given up. */
-final class PendingRequest extends CompletableFuture<ByteBuffer> {
+/** One request on its way: who waits for the reply, and until when. Reused by its table. */
+final class PendingRequest {
+    private static final Logger log = LoggerFactory.getLogger(PendingRequest.class);
+
     private final RequestTable table;
-    private final long timeoutNanos;
-    private final long deadlineNanos;
-    // Written once, before the request becomes visible to the session.
+
+    /** Links free entries of the table. */
+    @Nullable
+    PendingRequest nextFree;
+
+    // Guarded by the table, and by the send loop until the request is in the table.
+    private @Nullable ReplyHandler handler;
+    private long token;
+    private long timeoutNanos;
+    private long deadlineNanos;
     private long streamOffset;
 
-    PendingRequest(RequestTable table, long nowNanos, long timeoutNanos) {
+    PendingRequest(RequestTable table) {
         this.table = table;
-        this.timeoutNanos = timeoutNanos;
-        this.deadlineNanos = nowNanos + timeoutNanos;
+    }
+
+    void prepare(ReplyHandler waiting, long newToken, long nowNanos, long newTimeoutNanos) {
+        handler = waiting;
+        token = newToken;
+        timeoutNanos = newTimeoutNanos;
+        deadlineNanos = nowNanos + newTimeoutNanos;
     }
 
     /** Hears, under the send loop's lock, that the request is queued: so the table has the order of the stream. */
@@ -23,26 +41,62 @@ final class PendingRequest extends CompletableFuture<ByteBuffer> {
         table.add(this);
     }
 
-    /** Returns how many bytes of the stream go before this request. */
-    long streamOffset() {
-        return streamOffset;
+    /** Gives this back to its table, unsent. */
+    void unprepare() {
+        table.unprepare(this);
+    }
+
+    long token() {
+        return token;
     }
 
     long timeoutNanos() {
         return timeoutNanos;
     }
 
+    /** Returns whether any byte of the request is among the first so many bytes of the stream. */
+    boolean isWritten(long writtenBytes) {
+        return streamOffset < writtenBytes;
+    }
+
     boolean isOverdue(long nowNanos) {
         return nowNanos - deadlineNanos >= 0;
     }
 
-    /** Returns whether a reply that is given up on has failed to come for yet another timeout. */
-    boolean isLost(long nowNanos) {
-        return nowNanos - deadlineNanos >= timeoutNanos;
+    long nanosLeft(long nowNanos) {
+        return deadlineNanos - nowNanos;
     }
 
-    /** Returns when this request has to be looked at next, in nanoseconds from now. */
-    long nextCheckNanos(long nowNanos) {
-        return deadlineNanos - nowNanos + (isDone() ? timeoutNanos : 0);
+    /** Returns whether nobody waits any more: the request was given up, or its caller has cancelled it. */
+    boolean isAbandoned() {
+        ReplyHandler waiting = handler;
+        return waiting == null || (waiting instanceof FutureReply future && future.isDone());
+    }
+
+    /** Gives up the request: returns who waited for it, once. */
+    @Nullable
+    ReplyHandler abandon() {
+        ReplyHandler waiting = handler;
+        handler = null;
+        return waiting;
+    }
+
+    static void reply(ReplyHandler waiting, ByteBuffer reply) {
+        try {
+            waiting.onReply(reply);
+        } catch (Throwable thrown) {
+            log.warn("onReply threw", thrown);
+        }
+    }
+
+    static void fail(@Nullable ReplyHandler waiting, TransportException failure) {
+        if (waiting == null) {
+            return;
+        }
+        try {
+            waiting.onFailure(failure);
+        } catch (Throwable thrown) {
+            log.warn("onFailure threw", thrown);
+        }
     }
 }

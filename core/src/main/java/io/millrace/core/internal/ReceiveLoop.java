@@ -7,6 +7,7 @@ import io.millrace.core.memory.IoContext;
 import io.millrace.core.memory.IoContextPool;
 import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.protocol.FrameDecoder;
+import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.CompletionHandler;
@@ -38,8 +39,11 @@ final class ReceiveLoop {
         /** Returns whether the next frame may be delivered now. */
         boolean mayDeliver();
 
-        /** Takes the payload of a frame; borrowed. */
-        void deliver(ByteBuffer payload);
+        /** Takes a frame; the payload is borrowed. */
+        void deliver(FrameKind kind, long token, ByteBuffer payload);
+
+        /** Hears of a frame that is too long to be taken in, and is discarded as it arrives. */
+        void tooLong(FrameKind kind, long token);
     }
 
     /** The most that one turn reads, in bytes, unless a larger frame is being assembled. */
@@ -62,11 +66,14 @@ final class ReceiveLoop {
     private PooledBuffer current;
     private int start;
     private int frameLength = FrameDecoder.UNKNOWN;
+    private boolean skipping;
     private int usualBytes = BufferPool.SMALLEST_BYTES;
     private int quietReads;
     private boolean reading;
-    private boolean endOfStream;
     private long discardedBytes;
+
+    // Written by the session's steps, read by anyone.
+    private volatile boolean endOfStream;
 
     // Written by the completion before it signals, read by the step that follows.
     private int result;
@@ -169,18 +176,40 @@ final class ReceiveLoop {
                 return false;
             }
             if (frameLength == FrameDecoder.UNKNOWN) {
-                frameLength = decoder.frameLength(current.view(start, end));
+                measure(end);
             }
-            if (frameLength == FrameDecoder.UNKNOWN || end - start < frameLength) {
+            if (skipping) {
+                skip(end);
+            } else if (frameLength == FrameDecoder.UNKNOWN || end - start < frameLength) {
                 return true;
+            } else {
+                deliverFrame();
             }
-            int from = start + decoder.payloadOffset();
-            start += frameLength;
-            frameLength = FrameDecoder.UNKNOWN;
-            receivedMessages++;
-            receiver.deliver(current.view(from, from + decoder.payloadLength()));
         }
         return true;
+    }
+
+    private void measure(int end) throws MalformedFrameException {
+        frameLength = decoder.frameLength(current.view(start, end));
+        skipping = frameLength != FrameDecoder.UNKNOWN && decoder.payloadLength() == FrameDecoder.TOO_LONG;
+        if (skipping) {
+            receiver.tooLong(decoder.kind(), decoder.token());
+        }
+    }
+
+    private void skip(int end) {
+        int skipped = Math.min(frameLength, end - start);
+        start += skipped;
+        frameLength -= skipped;
+        skipping = frameLength > 0;
+    }
+
+    private void deliverFrame() {
+        int from = start + decoder.payloadOffset();
+        start += frameLength;
+        frameLength = FrameDecoder.UNKNOWN;
+        receivedMessages++;
+        receiver.deliver(decoder.kind(), decoder.token(), current.view(from, from + decoder.payloadLength()));
     }
 
     /** Makes room for the next read. */
@@ -210,7 +239,7 @@ final class ReceiveLoop {
     /** Memory follows the bytes received, never the bytes declared. */
     private int wantedFor(int buffered) {
         int soon = Math.max(TURN_BYTES, 2 * buffered);
-        if (frameLength != FrameDecoder.UNKNOWN) {
+        if (frameLength != FrameDecoder.UNKNOWN && !skipping) {
             return Math.min(frameLength, soon);
         }
         return buffered < current.capacity() ? buffered + 1 : Math.min(soon, 2 * buffered);

@@ -1,26 +1,27 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
+import io.millrace.core.ErrorReplyException;
+import io.millrace.core.ReplyHandler;
 import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.SessionClosedException;
 import io.millrace.core.engine.Deadlines;
 import io.millrace.core.engine.Deadlines.Deadline;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The requests of one session that wait for their replies, which come in the same order. */
-final class RequestTable {
+/** The requests of one session that wait for their replies. */
+abstract class RequestTable {
     /*
-     * Without tokens on the wire, the n-th reply answers the n-th request. So a request that was given up (timed out
-     * or cancelled) stays in its place as a tombstone: a future that is done. Its reply, when it comes, is eaten.
+     * A request is prepared, sent, and added under the send loop's lock, so that the table's order is the stream's.
+     * From then on it has exactly one outcome: whoever takes its handler out of it, under this table's lock, delivers
+     * the outcome, outside the lock: the reply, an error, its deadline, or the end of the session.
      *
-     * A tombstone whose reply does not come within one more timeout means that replies are lost, and too many of them
-     * that the peer is not answering: either way pairing can no longer be trusted, and expire() says so.
-     *
-     * Exactly one outcome each: a CompletableFuture takes the first. Futures are completed outside the lock, for
-     * their dependents are the application's.
+     * One deadline serves the whole table. It is set for the earliest request when it is not set, and looks at all of
+     * them when it passes; requests that are answered in time, which is nearly all, never touch the timer again.
      */
 
     /** What the table needs of its session. */
@@ -29,34 +30,98 @@ final class RequestTable {
         void requestsDue();
     }
 
-    /** More tombstones than this and the connection is given up. */
-    static final int TOMBSTONE_LIMIT = 16;
+    /** The most requests of one session that may wait for replies. */
+    static final int IN_FLIGHT_LIMIT = 16_384;
 
     private final Deadlines deadlines;
-    private final Requester requester;
-    private final Deadline nextCheck = new Deadline() {
-        @Override
-        protected void expired() {
-            requester.requestsDue();
-        }
-    };
+    private final Deadline nextCheck;
 
     // Guarded by this.
-    private final ArrayDeque<PendingRequest> waiting = new ArrayDeque<>();
-    private long nextCheckNanos = Long.MAX_VALUE;
+    private @Nullable PendingRequest free;
+    private int prepared;
     private boolean checkArmed;
+    private long nextCheckNanos;
     private boolean closed;
     private long lateReplies;
 
     RequestTable(Deadlines deadlines, Requester requester) {
         this.deadlines = deadlines;
-        this.requester = requester;
+        this.nextCheck = new Deadline() {
+            @Override
+            protected void expired() {
+                requester.requestsDue();
+            }
+        };
     }
 
-    /** Adds a request behind all others. */
-    void add(PendingRequest request) {
+    /** Returns the next request's token. Guarded by this. */
+    abstract long nextToken();
+
+    /** Puts a request in. Guarded by this. */
+    abstract void put(PendingRequest request);
+
+    /** Takes out the request that a reply answers, or null. Guarded by this. */
+    abstract @Nullable PendingRequest take(long token);
+
+    /** Lists all requests. Guarded by this. */
+    abstract List<PendingRequest> all();
+
+    /** Takes out everything. Guarded by this. */
+    abstract void clear();
+
+    /** Returns how many requests are in. Guarded by this. */
+    abstract int count();
+
+    /** Returns how many requests may be in. */
+    abstract int limit();
+
+    /**
+     * Deals with one request whose time has come, or that nobody waits for any more. Guarded by this.
+     *
+     * @return why the connection cannot be trusted any more, or null
+     */
+    abstract @Nullable CloseReason overdue(PendingRequest request, long nowNanos);
+
+    /** Returns when a request has to be looked at next, in nanoseconds from now. */
+    abstract long nextCheckNanos(PendingRequest request, long nowNanos);
+
+    /**
+     * Prepares a request.
+     *
+     * @return the request, or null if too many are waiting
+     */
+    final synchronized @Nullable PendingRequest prepare(ReplyHandler waiting, long timeoutNanos) {
+        if (prepared >= limit()) {
+            return null;
+        }
+        prepared++;
+        PendingRequest request = free;
+        if (request == null) {
+            request = new PendingRequest(this);
+        } else {
+            free = request.nextFree;
+            request.nextFree = null;
+        }
+        request.prepare(waiting, nextToken(), deadlines.nanoTime(), timeoutNanos);
+        return request;
+    }
+
+    /** Takes back a prepared request that was not sent. */
+    final synchronized void unprepare(PendingRequest request) {
+        request.abandon();
+        recycle(request);
+    }
+
+    /** Guarded by this. */
+    final void recycle(PendingRequest request) {
+        prepared--;
+        request.nextFree = free;
+        free = request;
+    }
+
+    final void add(PendingRequest request) {
         synchronized (this) {
-            waiting.addLast(request);
+            put(request);
         }
         checkWithin(request.timeoutNanos());
     }
@@ -74,86 +139,125 @@ final class RequestTable {
     }
 
     /**
-     * Gives a reply to the oldest request.
+     * Gives a reply to the request that it answers.
      *
      * @param reply borrowed
-     * @return false if no request is waiting
+     * @return false if there is no such request
      */
-    boolean reply(ByteBuffer reply) {
-        PendingRequest oldest;
+    final boolean reply(long token, ByteBuffer reply) {
+        ReplyHandler waiting;
         synchronized (this) {
-            oldest = waiting.pollFirst();
-            if (oldest == null) {
+            PendingRequest request = take(token);
+            if (request == null) {
+                lateReplies++;
                 return false;
             }
-            if (oldest.isDone()) {
-                lateReplies++;
-                return true;
-            }
+            waiting = takeHandler(request);
         }
-        oldest.complete(ByteBuffer.allocate(reply.remaining()).put(reply).flip());
+        if (waiting != null) {
+            PendingRequest.reply(waiting, reply);
+        }
         return true;
+    }
+
+    /**
+     * Gives an error to the request that it answers.
+     *
+     * @return false if there is no such request
+     */
+    final boolean fail(long token, int code, String text) {
+        ReplyHandler waiting;
+        synchronized (this) {
+            PendingRequest request = take(token);
+            if (request == null) {
+                lateReplies++;
+                return false;
+            }
+            waiting = takeHandler(request);
+        }
+        PendingRequest.fail(waiting, new ErrorReplyException(code, text));
+        return true;
+    }
+
+    /** Guarded by this. */
+    private @Nullable ReplyHandler takeHandler(PendingRequest request) {
+        boolean late = request.isAbandoned();
+        ReplyHandler waiting = request.abandon();
+        recycle(request);
+        if (late) {
+            lateReplies++;
+            return null;
+        }
+        return waiting;
     }
 
     /**
      * Gives up what is overdue.
      *
      * @param peer whom to name
-     * @return why the replies of this connection cannot be trusted any more, or null
+     * @return why the connection cannot be trusted any more, or null
      */
-    @Nullable
-    CloseReason expire(Object peer) {
+    final @Nullable CloseReason expire(Object peer) {
         long now = deadlines.nanoTime();
-        PendingRequest[] all;
+        long delayNanos = Long.MAX_VALUE;
+        CloseReason lost = null;
+        List<Expired> expired = new ArrayList<>();
         synchronized (this) {
             checkArmed = false;
-            all = waiting.toArray(new PendingRequest[0]);
-        }
-        int tombstones = 0;
-        long delayNanos = Long.MAX_VALUE;
-        for (PendingRequest request : all) {
-            if (request.isOverdue(now) && !request.isDone()) {
-                request.completeExceptionally(new RequestTimeoutException("no reply from " + peer + " within "
-                        + Duration.ofNanos(request.timeoutNanos()).toMillis() + " ms"));
-            }
-            if (request.isDone()) {
-                tombstones++;
-                if (request.isLost(now)) {
-                    return CloseReason.of(
-                            CloseReason.Kind.TIMEOUT, "a reply is missing for two timeouts, so the order is lost");
+            for (PendingRequest request : all()) {
+                long timeoutNanos = request.timeoutNanos();
+                if (request.isOverdue(now) && !request.isAbandoned()) {
+                    expired.add(new Expired(request.abandon(), timeoutNanos));
                 }
+                if (request.isAbandoned() && lost == null) {
+                    lost = overdue(request, now);
+                }
+                delayNanos = Math.min(delayNanos, nextCheckNanos(request, now));
             }
-            delayNanos = Math.min(delayNanos, request.nextCheckNanos(now));
         }
-        if (tombstones > TOMBSTONE_LIMIT) {
-            return CloseReason.of(
-                    CloseReason.Kind.TIMEOUT, tombstones + " replies are overdue; the limit is " + TOMBSTONE_LIMIT);
+        for (Expired one : expired) {
+            PendingRequest.fail(one.waiting(), timeout(peer, one.timeoutNanos()));
         }
         if (delayNanos != Long.MAX_VALUE) {
-            checkWithin(delayNanos);
+            checkWithin(Math.max(1, delayNanos));
         }
-        return null;
+        return lost;
+    }
+
+    private record Expired(@Nullable ReplyHandler waiting, long timeoutNanos) {}
+
+    private static RequestTimeoutException timeout(Object peer, long timeoutNanos) {
+        return new RequestTimeoutException("no reply from " + peer + " within "
+                + Duration.ofNanos(timeoutNanos).toMillis() + " ms");
     }
 
     /** Fails everything that waits, for good. */
-    void close(CloseReason reason, long writtenBytes) {
-        PendingRequest[] all;
+    final void close(CloseReason reason, long writtenBytes) {
+        List<ReplyHandler> waiting = new ArrayList<>();
+        List<Boolean> written = new ArrayList<>();
         synchronized (this) {
             closed = true;
-            all = waiting.toArray(new PendingRequest[0]);
-            waiting.clear();
+            for (PendingRequest request : all()) {
+                ReplyHandler handler = request.abandon();
+                if (handler != null) {
+                    waiting.add(handler);
+                    written.add(request.isWritten(writtenBytes));
+                }
+            }
+            clear();
         }
         deadlines.cancel(nextCheck);
-        for (PendingRequest request : all) {
-            request.completeExceptionally(new SessionClosedException(reason, request.streamOffset() < writtenBytes));
+        for (int i = 0; i < waiting.size(); i++) {
+            PendingRequest.fail(waiting.get(i), new SessionClosedException(reason, written.get(i)));
         }
     }
 
-    synchronized int size() {
-        return waiting.size();
+    /** Returns how many requests wait for replies, or are remembered because theirs may still come. */
+    final synchronized int size() {
+        return count();
     }
 
-    synchronized long lateReplies() {
+    final synchronized long lateReplies() {
         return lateReplies;
     }
 }

@@ -57,6 +57,9 @@ final class SendLoop implements Turn.Flushable {
         void writeStalled();
     }
 
+    /** What control frames may queue beyond the limit, in bytes. */
+    private static final int CONTROL_RESERVE_BYTES = 16 << 10;
+
     private static final Logger log = LoggerFactory.getLogger(SendLoop.class);
     private static final WriteHandler<Integer> WRITE_HANDLER = new WriteHandler<>();
     private static final WriteHandler<Long> GATHER_HANDLER = new WriteHandler<>();
@@ -110,40 +113,36 @@ final class SendLoop implements Turn.Flushable {
         this.queue = new SendQueue(runtime.buffers());
     }
 
-    /**
-     * Queues a message. If it is accepted, it leaves when this turn ends, or at once when there is no turn.
-     *
-     * @param request what waits for the reply to this message, or null
-     */
-    SendResult send(ByteBuffer payload, @Nullable PendingRequest request) {
+    /** Queues a message; if it is accepted it leaves when this turn ends, or at once when there is no turn. */
+    SendResult send(ByteBuffer payload) {
         encoder.check(payload);
-        Turn turn = Turn.current();
-        boolean firstInTurn;
-        SendResult answer;
-        synchronized (this) {
-            answer = enqueue(payload, request);
-            firstInTurn = touchedBy != turn;
-            touchedBy = turn;
-        }
+        SendResult answer = queue(FrameKind.MESSAGE, 0, payload, null);
         if (answer.isAccepted()) {
-            if (turn == null) {
-                flush();
-            } else if (firstInTurn) {
-                turn.touch(this);
-            }
+            flushQueued();
         }
         return answer;
     }
 
-    private SendResult enqueue(ByteBuffer payload, @Nullable PendingRequest request) {
+    /** Queues a request, as {@link #send} does a message; what waits for its reply enters its table meanwhile. */
+    SendResult request(FrameKind kind, ByteBuffer payload, PendingRequest request) {
+        encoder.check(payload);
+        SendResult answer = queue(kind, request.token(), payload, request);
+        if (answer.isAccepted()) {
+            flushQueued();
+        }
+        return answer;
+    }
+
+    /** Queues a frame whose payload has been checked; {@link #flushQueued()} must follow. */
+    synchronized SendResult queue(FrameKind kind, long token, ByteBuffer payload, @Nullable PendingRequest request) {
         if (finishing || stopped) {
             return SendResult.CLOSED;
         }
         long queued = queue.queuedBytes();
-        if (queued >= config.sendHighMark() && queued + payload.remaining() > config.sendLimit()) {
+        if (queued >= config.sendHighMark() && queued + payload.remaining() > limitFor(kind)) {
             return SendResult.REFUSED;
         }
-        if (!queue.tryAppend(encoder, FrameKind.MESSAGE, 0, payload)) {
+        if (!queue.tryAppend(encoder, kind, token, payload)) {
             return SendResult.REFUSED;
         }
         if (request != null) {
@@ -156,6 +155,35 @@ final class SendLoop implements Turn.Flushable {
             return SendResult.CONGESTED;
         }
         return SendResult.ACCEPTED;
+    }
+
+    /** Frames that keep the connection itself in order have a reserve that messages cannot use up. */
+    private long limitFor(FrameKind kind) {
+        return switch (kind) {
+            case MESSAGE, REQUEST, REPLY -> config.sendLimit();
+            case ERROR, PING, PONG, GOAWAY, SKIPPED -> (long) config.sendLimit() + CONTROL_RESERVE_BYTES;
+        };
+    }
+
+    /** Sees to it that what was queued leaves: when this turn ends, or at once when there is no turn. */
+    void flushQueued() {
+        Turn turn = Turn.current();
+        if (turn == null) {
+            flush();
+            return;
+        }
+        boolean firstInTurn;
+        synchronized (this) {
+            firstInTurn = touchedBy != turn;
+            touchedBy = turn;
+        }
+        if (firstInTurn) {
+            turn.touch(this);
+        }
+    }
+
+    FrameEncoder encoder() {
+        return encoder;
     }
 
     @Override

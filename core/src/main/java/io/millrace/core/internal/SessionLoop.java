@@ -1,16 +1,16 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
+import io.millrace.core.ErrorCode;
 import io.millrace.core.MalformedFrameException;
-import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
-import io.millrace.core.SessionConfig;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines.Deadline;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.engine.SerialRunner;
 import io.millrace.core.engine.Turn;
 import io.millrace.core.internal.Lifecycle.Phase;
+import io.millrace.core.protocol.FrameKind;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
 import java.io.IOException;
@@ -22,7 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Decides, step by step, what happens next on one connection. */
-final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, SendLoop.Sender, RequestTable.Requester {
+final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, SendLoop.Sender, FrameDispatch.Events {
     /*
      * Everything that happens to the session arrives as a signal: a read completed, the queue drained, a deadline
      * passed, somebody called close. Each step then looks at where the session is (see Lifecycle) and does all that
@@ -69,18 +69,19 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     private final Session session;
     private final AsynchronousSocketChannel channel;
-    private final SessionConfig config;
-    private final boolean pausesWhenCongested;
-    private final MessageHandler handler;
+    private final SessionSetup setup;
     private final Listener listener;
     private final Lifecycle life = new Lifecycle();
     private final ReceiveLoop receive;
     private final SendLoop send;
-    private final @Nullable RequestTable requests;
+    private final FrameDispatch dispatch;
 
     // Confined to the steps.
     private boolean finishRequested;
     private @Nullable Deadline linger;
+
+    // Written by the steps; read by anyone.
+    private volatile boolean peerDraining;
 
     // Written by the steps. Any thread may read it, to ask only whether it is itself in a step: that answer is always
     // right, because each thread sees its own writes.
@@ -97,21 +98,18 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         super(runtime);
         this.session = session;
         this.channel = channel;
-        this.config = setup.config();
-        this.pausesWhenCongested = setup.role() == SessionSetup.Role.ACCEPTED;
-        this.handler = setup.handler();
+        this.setup = setup;
         this.listener = listener;
         Protocol protocol = setup.protocol();
-        Side side = setup.role().side();
-        this.requests =
-                setup.role() == SessionSetup.Role.REQUESTING ? new RequestTable(runtime.deadlines(), this) : null;
-        this.receive = new ReceiveLoop(channel, protocol.newDecoder(side), runtime.buffers(), runtime.contexts(), this);
+        this.receive = new ReceiveLoop(
+                channel, protocol.newDecoder(setup.side()), runtime.buffers(), runtime.contexts(), this);
         try {
-            this.send = new SendLoop(channel, protocol.newEncoder(side), runtime, config, this);
+            this.send = new SendLoop(channel, protocol.newEncoder(setup.side()), runtime, setup.config(), this);
         } catch (TransportException e) {
             receive.release();
             throw e;
         }
+        this.dispatch = new FrameDispatch(runtime, setup, session, send, this);
     }
 
     void start() {
@@ -128,11 +126,15 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     @Nullable
     RequestTable requests() {
-        return requests;
+        return dispatch.requests();
     }
 
     Lifecycle lifecycle() {
         return life;
+    }
+
+    boolean isPeerDraining() {
+        return peerDraining;
     }
 
     /** Returns whether the caller is one of this session's own callbacks. */
@@ -140,8 +142,8 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         return stepThread == Thread.currentThread();
     }
 
-    /** Closes in good order. */
-    void close(CloseReason reason) {
+    @Override
+    public void close(CloseReason reason) {
         if (life.startClosing(reason)) {
             signal(STATE_CHANGED);
         }
@@ -187,9 +189,10 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     private void open() {
         log.debug("session opened; {}", session);
         try {
-            handler.onOpen(session);
+            setup.opened(session);
         } catch (Throwable thrown) {
             handlerThrew("onOpen", thrown);
+            life.startClosing(CloseReasons.handlerThrew("onOpen", thrown));
         }
         listener.opened();
     }
@@ -202,6 +205,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     }
 
     private void expireRequests() {
+        RequestTable requests = dispatch.requests();
         if (requests != null) {
             CloseReason lost = requests.expire(session.remoteAddress());
             if (lost != null) {
@@ -246,11 +250,12 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     private boolean takeIn() {
         try {
             boolean all = receive.deliverFrames();
-            if (all && receive.isEndOfStream()) {
+            if (all && receive.isEndOfStream() && dispatch.isIdle()) {
                 life.startClosing(CloseReasons.peerFinished(receive.bufferedBytes(), receive.frameLength()));
             }
             return all;
         } catch (MalformedFrameException malformed) {
+            dispatch.malformed(malformed);
             life.startClosing(CloseReasons.malformed(malformed, session.remoteAddress(), receive.undelivered()));
         } catch (RuntimeException | Error decoderFailed) {
             life.startClosing(CloseReasons.decoderFailed(decoderFailed));
@@ -288,7 +293,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     }
 
     private boolean mustPause() {
-        return pausesWhenCongested && send.isCongested();
+        return (setup.side() == Side.SERVER && send.isCongested()) || dispatch.isFull();
     }
 
     private void tryEnd() {
@@ -303,7 +308,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         CloseReason reason = life.reasonOr("closed");
         log.debug("session closed; {} reason={}", session, reason);
         try {
-            handler.onClose(session, reason);
+            setup.closed(session, reason);
         } catch (Throwable thrown) {
             if (HANDLER_WARNINGS.allows()) {
                 log.warn("onClose threw; {} suppressed={}", session, HANDLER_WARNINGS.suppressed(), thrown);
@@ -318,6 +323,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     }
 
     private void failRequests() {
+        RequestTable requests = dispatch.requests();
         if (requests != null) {
             requests.close(life.reasonOr("closed"), send.writtenBytes());
         }
@@ -334,25 +340,60 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     }
 
     @Override
-    public void deliver(ByteBuffer payload) {
-        if (requests == null) {
-            try {
-                handler.onMessage(session, payload);
-            } catch (Throwable thrown) {
-                handlerThrew("onMessage", thrown);
-            }
-        } else if (!requests.reply(payload)) {
-            life.startClosing(CloseReasons.unexpectedReply());
+    public void deliver(FrameKind kind, long token, ByteBuffer payload) {
+        dispatch.dispatch(kind, token, payload);
+        if (peerDraining) {
+            closeWhenNothingIsInFlight();
         }
     }
 
-    private void handlerThrew(String callback, Throwable thrown) {
+    @Override
+    public void tooLong(FrameKind kind, long token) {
+        dispatch.tooLong(kind, token);
+    }
+
+    @Override
+    public void peerIsDraining(int code, String text) {
+        log.debug("peer is draining; {} code={} text={}", session, ErrorCode.nameOf(code), text);
+        peerDraining = true;
+    }
+
+    private void closeWhenNothingIsInFlight() {
+        RequestTable requests = dispatch.requests();
+        if (dispatch.isIdle() && (requests == null || requests.size() == 0)) {
+            life.startClosing(CloseReason.of(CloseReason.Kind.PEER, "the peer is draining"));
+        }
+    }
+
+    @Override
+    public void requestAnswered(boolean wasFull) {
+        if (wasFull || peerDraining || receive.isEndOfStream()) {
+            signal(STATE_CHANGED);
+        }
+    }
+
+    /** A message or reply was refused: the policy may want the session closed. */
+    @Override
+    public void refused() {
+        boolean closes =
+                switch (setup.config().sendOverflow()) {
+                    case REFUSE -> false;
+                    case REFUSE_OR_CLOSE_OWN -> isInStep();
+                    case CLOSE -> true;
+                };
+        if (closes) {
+            abort(CloseReasons.queueFull(send.queuedBytes()));
+        }
+    }
+
+    @Override
+    public void handlerThrew(String callback, Throwable thrown) {
         if (thrown instanceof Error) {
             log.error("{} threw; {}", callback, session, thrown);
+            life.startClosing(CloseReasons.handlerThrew(callback, thrown));
         } else if (HANDLER_WARNINGS.allows()) {
             log.warn("{} threw; {} suppressed={}", callback, session, HANDLER_WARNINGS.suppressed(), thrown);
         }
-        life.startClosing(CloseReasons.handlerThrew(callback, thrown));
     }
 
     @Override
@@ -377,7 +418,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     @Override
     public void writeStalled() {
-        abort(CloseReasons.stalled(config.writeProgressTimeout(), send.queuedBytes()));
+        abort(CloseReasons.stalled(setup.config().writeProgressTimeout(), send.queuedBytes()));
     }
 
     @Override

@@ -1,35 +1,90 @@
 package io.millrace.core.internal;
 
+import io.millrace.core.CloseReason;
 import io.millrace.core.MessageHandler;
+import io.millrace.core.RequestHandler;
+import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
+import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What all sessions of a server or client have in common.
  *
- * @param protocol how messages are framed
+ * @param side which end of the connection they are
+ * @param protocol how messages are framed and paired
  * @param config how the sessions behave
- * @param role which side they are
- * @param handler whom they call
+ * @param onOpen called when a session has opened, or null
+ * @param onMessage called for messages, or null
+ * @param onRequest called for requests, or null
+ * @param onClose called when a session has ended, or null
  */
-public record SessionSetup(Protocol protocol, SessionConfig config, Role role, MessageHandler handler) {
-    /** Which side a session is: what a server does, and what a client does, where they differ. */
-    public enum Role {
-        /** Made by a server: stops reading while its own peer does not read. */
-        ACCEPTED,
-        /** Made by a client, whose messages go to the handler: never stops reading because of its own queue. */
-        CONNECTED,
-        /** Made by a client, whose messages are replies to its requests. */
-        REQUESTING;
+public record SessionSetup(
+        Side side,
+        Protocol protocol,
+        SessionConfig config,
+        @Nullable Consumer<Session> onOpen,
+        @Nullable MessageHandler onMessage,
+        @Nullable RequestHandler onRequest,
+        @Nullable BiConsumer<Session, CloseReason> onClose) {
 
-        /**
-         * Returns which end of the connection this role is.
-         *
-         * @return the side
-         */
-        public Side side() {
-            return this == ACCEPTED ? Side.SERVER : Side.CLIENT;
+    /** Checks that each kind of frame has one taker at most. */
+    public SessionSetup {
+        if (onMessage != null && onRequest != null && protocol.pairing() != Pairing.BY_TOKEN) {
+            throw new IllegalArgumentException("onMessage and onRequest are both set, but " + protocol
+                    + " does not tell requests from messages: set one of them, or use Protocol.millrace()");
+        }
+        if (onRequest != null && protocol.pairing() == Pairing.NONE) {
+            throw new IllegalArgumentException(
+                    "onRequest is set, but " + protocol + " has no frames, so a request has no end: set onMessage");
+        }
+    }
+
+    /**
+     * Returns whether these sessions can ask their peers: always if replies have tokens, and otherwise if what comes
+     * in can only be replies.
+     *
+     * @return true if requests can be sent
+     */
+    public boolean asks() {
+        return switch (protocol.pairing()) {
+            case NONE -> false;
+            case IN_ORDER, ONE_AT_A_TIME -> onMessage == null && onRequest == null;
+            case BY_TOKEN -> true;
+        };
+    }
+
+    /**
+     * Tells the application that a session has opened.
+     *
+     * @param session the session
+     * @throws Exception what the application throws
+     */
+    void opened(Session session) throws Exception {
+        if (onMessage != null) {
+            onMessage.onOpen(session);
+        }
+        if (onOpen != null) {
+            onOpen.accept(session);
+        }
+    }
+
+    /**
+     * Tells the application that a session has ended.
+     *
+     * @param session the session
+     * @param reason why
+     */
+    void closed(Session session, CloseReason reason) {
+        if (onClose != null) {
+            onClose.accept(session, reason);
+        }
+        if (onMessage != null) {
+            onMessage.onClose(session, reason);
         }
     }
 }

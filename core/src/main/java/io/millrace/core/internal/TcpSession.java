@@ -1,14 +1,15 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
-import io.millrace.core.SendOverflowPolicy;
+import io.millrace.core.ReplyHandler;
 import io.millrace.core.SendResult;
 import io.millrace.core.Session;
 import io.millrace.core.SessionClosedException;
-import io.millrace.core.SessionConfig;
 import io.millrace.core.SessionStats;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.protocol.FrameKind;
+import io.millrace.core.protocol.Pairing;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -42,8 +43,7 @@ public final class TcpSession implements Session {
     private final long id = lastId.incrementAndGet();
     private final InetSocketAddress remoteAddress;
     private final InetSocketAddress localAddress;
-    private final SendOverflowPolicy overflow;
-    private final IoRuntime runtime;
+    private final FrameKind requestKind;
     private final SessionLoop loop;
     private final SendLoop send;
     private final Lifecycle life;
@@ -62,12 +62,10 @@ public final class TcpSession implements Session {
     @SuppressWarnings("this-escape")
     public TcpSession(IoRuntime runtime, AsynchronousSocketChannel channel, SessionSetup setup, Owner owner)
             throws IOException {
-        SessionConfig config = setup.config();
-        Sockets.apply(config, channel);
+        Sockets.apply(setup.config(), channel);
         this.remoteAddress = (InetSocketAddress) channel.getRemoteAddress();
         this.localAddress = (InetSocketAddress) channel.getLocalAddress();
-        this.overflow = config.sendOverflow();
-        this.runtime = runtime;
+        this.requestKind = setup.protocol().pairing() == Pairing.BY_TOKEN ? FrameKind.REQUEST : FrameKind.MESSAGE;
         this.loop = new SessionLoop(runtime, channel, setup, this, new SessionLoop.Listener() {
             @Override
             public void opened() {
@@ -118,38 +116,56 @@ public final class TcpSession implements Session {
 
     @Override
     public SendResult send(ByteBuffer message) {
-        SendResult answer = life.isOpen() ? send.send(message, null) : SendResult.CLOSED;
-        if (answer == SendResult.REFUSED && refusalCloses()) {
-            abort(CloseReasons.queueFull(send.queuedBytes()));
+        SendResult answer = life.isOpen() ? send.send(message) : SendResult.CLOSED;
+        if (answer == SendResult.REFUSED) {
+            loop.refused();
         }
         return answer;
     }
 
-    private boolean refusalCloses() {
-        return switch (overflow) {
-            case REFUSE -> false;
-            case REFUSE_OR_CLOSE_OWN -> loop.isInStep();
-            case CLOSE -> true;
-        };
+    @Override
+    public CompletableFuture<ByteBuffer> request(ByteBuffer payload, Duration timeout) {
+        FutureReply reply = new FutureReply();
+        request(payload, timeout, reply);
+        return reply;
     }
 
     @Override
-    public CompletableFuture<ByteBuffer> request(ByteBuffer payload, Duration timeout) {
+    public void request(ByteBuffer payload, Duration timeout, ReplyHandler handler) {
         RequestTable table = loop.requests();
         if (table == null) {
-            throw new IllegalStateException(
-                    "request needs a session whose messages are replies: build the client without onMessage");
+            throw new IllegalStateException("this session cannot ask: its messages go to onMessage or onRequest, so"
+                    + " replies could not be told from them; leave both unset, or use Protocol.millrace()");
         }
         long timeoutNanos = Durations.positiveNanos("timeout", timeout);
-        PendingRequest request = new PendingRequest(table, runtime.deadlines().nanoTime(), timeoutNanos);
-        SendResult answer = life.isOpen() ? send.send(payload, request) : SendResult.CLOSED;
-        if (answer == SendResult.CLOSED) {
-            request.completeExceptionally(new SessionClosedException(life.reasonOr("closing"), false));
-        } else if (answer == SendResult.REFUSED) {
-            request.completeExceptionally(new TransportException("not sent: the send queue to " + remoteAddress
-                    + " is full, " + send.queuedBytes() + " bytes; wait for replies, or raise sendLimit"));
+        if (loop.isPeerDraining()) {
+            handler.onFailure(new TransportException("not sent: " + remoteAddress + " takes no more requests"));
+            return;
         }
-        return request;
+        PendingRequest request = table.prepare(handler, timeoutNanos);
+        if (request == null) {
+            handler.onFailure(new TransportException("not sent: " + table.limit() + " requests to " + remoteAddress
+                    + " are waiting for replies already, which is the limit"));
+            return;
+        }
+        SendResult answer = sendRequest(payload, request);
+        if (!answer.isAccepted()) {
+            table.unprepare(request);
+            handler.onFailure(
+                    answer == SendResult.CLOSED
+                            ? new SessionClosedException(life.reasonOr("closing"), false)
+                            : new TransportException("not sent: the send queue to " + remoteAddress + " is full, "
+                                    + send.queuedBytes() + " bytes; wait for replies, or raise sendLimit"));
+        }
+    }
+
+    private SendResult sendRequest(ByteBuffer payload, PendingRequest request) {
+        try {
+            return life.isOpen() ? send.request(requestKind, payload, request) : SendResult.CLOSED;
+        } catch (IllegalArgumentException cannotBeFramed) {
+            request.unprepare();
+            throw cannotBeFramed;
+        }
     }
 
     @Override

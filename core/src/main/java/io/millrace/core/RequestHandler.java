@@ -1,0 +1,47 @@
+package io.millrace.core;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Answers requests.
+ *
+ * <p>Threading: as {@link MessageHandler}; but the reply may be given later, from any thread.
+ *
+ * <p>Errors: a throw before the reply was given becomes an error reply where the protocol has one, and the session
+ * lives on; otherwise it closes the session with {@link CloseReason.Kind#HANDLER}.
+ */
+@FunctionalInterface
+public interface RequestHandler {
+    /**
+     * Takes a request.
+     *
+     * @param session whose request it is
+     * @param request borrowed: the request between position and limit, valid until this method returns
+     * @param reply where the answer goes, now or later, exactly once
+     * @throws Exception anything: the peer is told that the handler failed
+     */
+    void onRequest(Session session, ByteBuffer request, Reply reply) throws Exception;
+
+    /** Turns a request into its reply at once. */
+    @FunctionalInterface
+    interface Processor {
+        /**
+         * Computes the reply.
+         *
+         * @param request borrowed: the request between position and limit
+         * @return the reply between position and limit; may be the request itself
+         * @throws Exception anything: the peer is told that the handler failed
+         */
+        ByteBuffer process(ByteBuffer request) throws Exception;
+    }
+
+    /**
+     * Returns a handler that answers each request before it takes the next.
+     *
+     * @param processor computes replies
+     * @return the handler
+     */
+    static RequestHandler of(Processor processor) {
+        return (session, request, reply) -> reply.send(processor.process(request));
+    }
+}

@@ -1,0 +1,225 @@
+package io.millrace.core.internal;
+
+import io.millrace.core.CloseReason;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MalformedFrameException;
+import io.millrace.core.MessageHandler;
+import io.millrace.core.RequestHandler;
+import io.millrace.core.SendResult;
+import io.millrace.core.Session;
+import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.protocol.FrameKind;
+import io.millrace.core.protocol.MillraceProtocol;
+import io.millrace.core.protocol.Pairing;
+import io.millrace.core.protocol.UnsupportedVersionException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/** Brings each frame of one session to where it belongs, by what it is for. */
+final class FrameDispatch implements Responder.Outlet {
+    /** What the dispatch needs of its session. */
+    interface Events extends RequestTable.Requester {
+        /** Closes in good order, behind what is queued. */
+        void close(CloseReason reason);
+
+        /** Hears that a request of the peer's has been answered, and whether more may be taken in since. */
+        void requestAnswered(boolean wasFull);
+
+        /** Hears that a reply found no room in the send queue. */
+        void refused();
+
+        /** Hears that a callback threw. */
+        void handlerThrew(String callback, Throwable thrown);
+
+        /** Hears that the peer will not answer further requests. */
+        void peerIsDraining(int code, String text);
+    }
+
+    /** How many requests of one peer may be in progress. */
+    static final int REQUESTS_IN_PROGRESS_LIMIT = 1_024;
+
+    private final Session session;
+    private final SendLoop send;
+    private final Events events;
+    private final Pairing pairing;
+    private final @Nullable MessageHandler messages;
+    private final @Nullable Responder responder;
+    private final @Nullable RequestTable requests;
+
+    // Confined to the session's steps.
+    private long skippedFrames;
+
+    FrameDispatch(IoRuntime runtime, SessionSetup setup, Session session, SendLoop send, Events events) {
+        this.session = session;
+        this.send = send;
+        this.events = events;
+        this.pairing = setup.protocol().pairing();
+        this.messages = setup.onMessage();
+        RequestHandler handler = setup.onRequest();
+        this.responder = handler == null
+                ? null
+                : new Responder(session, handler, this, pairing == Pairing.BY_TOKEN, REQUESTS_IN_PROGRESS_LIMIT);
+        this.requests = setup.asks() ? newTable(runtime, events) : null;
+    }
+
+    private @Nullable RequestTable newTable(IoRuntime runtime, Events requester) {
+        return switch (pairing) {
+            case NONE -> null;
+            case IN_ORDER -> OrderedRequests.pipelined(runtime.deadlines(), requester);
+            case ONE_AT_A_TIME -> OrderedRequests.oneAtATime(runtime.deadlines(), requester);
+            case BY_TOKEN ->
+                new TokenRequests(
+                        runtime.deadlines(),
+                        requester,
+                        ThreadLocalRandom.current().nextLong());
+        };
+    }
+
+    @Nullable
+    RequestTable requests() {
+        return requests;
+    }
+
+    /** Returns whether the peer has asked more than can be kept, so that nothing more should be read from it. */
+    boolean isFull() {
+        return responder != null && responder.isFull();
+    }
+
+    /** Returns whether every request of the peer has been answered. */
+    boolean isIdle() {
+        return responder == null || responder.isIdle();
+    }
+
+    void dispatch(FrameKind kind, long token, ByteBuffer payload) {
+        switch (kind) {
+            case MESSAGE -> message(payload);
+            case REQUEST -> request(token, payload);
+            case REPLY -> {
+                if (requests != null) {
+                    requests.reply(token, payload);
+                }
+            }
+            case ERROR -> error(token, payload);
+            case PING -> answer(FrameKind.PONG, token, payload);
+            case PONG -> {
+                // Any byte received proves life; there is nothing more to it until round trips are measured.
+            }
+            case GOAWAY -> goAway(payload);
+            case SKIPPED -> skippedFrames++;
+        }
+    }
+
+    private void message(ByteBuffer payload) {
+        if (messages != null) {
+            try {
+                messages.onMessage(session, payload);
+            } catch (Throwable thrown) {
+                events.handlerThrew("onMessage", thrown);
+                events.close(CloseReasons.handlerThrew("onMessage", thrown));
+            }
+        } else if (pairing == Pairing.BY_TOKEN) {
+            skippedFrames++;
+        } else if (responder != null) {
+            responder.onRequest(0, payload);
+        } else if (requests == null || !requests.reply(0, payload)) {
+            events.close(CloseReasons.unexpectedReply());
+        }
+    }
+
+    private void request(long token, ByteBuffer payload) {
+        if (responder != null) {
+            responder.onRequest(token, payload);
+        } else {
+            answer(FrameKind.ERROR, token, Responder.error(ErrorCode.NO_HANDLER, "no requests are taken here"));
+        }
+    }
+
+    private void error(long token, ByteBuffer payload) {
+        if (requests == null) {
+            return;
+        }
+        if (payload.remaining() < Short.BYTES) {
+            events.close(CloseReason.of(CloseReason.Kind.PROTOCOL, "an error reply came without its code"));
+            return;
+        }
+        requests.fail(token, payload.getShort(), text(payload));
+    }
+
+    private void goAway(ByteBuffer payload) {
+        if (payload.remaining() < Short.BYTES + Byte.BYTES) {
+            events.close(CloseReason.of(CloseReason.Kind.PROTOCOL, "a drain notice came without its code"));
+            return;
+        }
+        int code = payload.getShort();
+        payload.get();
+        events.peerIsDraining(code, text(payload));
+    }
+
+    private static String text(ByteBuffer payload) {
+        return StandardCharsets.UTF_8.decode(payload).toString();
+    }
+
+    void tooLong(FrameKind kind, long token) {
+        if (kind == FrameKind.REQUEST) {
+            answer(FrameKind.ERROR, token, Responder.error(ErrorCode.TOO_LARGE, "the request is beyond the limit"));
+        }
+    }
+
+    /** Says, where the protocol can, why the session is about to close. */
+    void malformed(MalformedFrameException cause) {
+        if (pairing == Pairing.BY_TOKEN && cause instanceof UnsupportedVersionException) {
+            answer(FrameKind.GOAWAY, 0, goAway(ErrorCode.UNSUPPORTED_VERSION, String.valueOf(cause.getMessage())));
+        }
+    }
+
+    private static ByteBuffer goAway(int code, String text) {
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(Short.BYTES + Byte.BYTES + utf8.length)
+                .putShort((short) code)
+                .put((byte) MillraceProtocol.VERSION)
+                .put(utf8)
+                .flip();
+    }
+
+    private void answer(FrameKind kind, long token, ByteBuffer payload) {
+        queue(kind, token, payload);
+        send.flushQueued();
+    }
+
+    @Override
+    public SendResult queue(FrameKind kind, long token, ByteBuffer payload) {
+        send.encoder().check(payload);
+        return send.queue(kind, token, payload, null);
+    }
+
+    @Override
+    public void flushQueued() {
+        send.flushQueued();
+    }
+
+    @Override
+    public void requestAnswered(boolean wasFull) {
+        events.requestAnswered(wasFull);
+    }
+
+    @Override
+    public void close(CloseReason reason) {
+        events.close(reason);
+    }
+
+    @Override
+    public void refused() {
+        events.refused();
+    }
+
+    @Override
+    public void handlerThrew(String callback, Throwable thrown) {
+        events.handlerThrew(callback, thrown);
+    }
+
+    long skippedFrames() {
+        return skippedFrames;
+    }
+}

@@ -1,0 +1,19 @@
+package io.millrace.core.internal;
+
+import io.millrace.core.ReplyHandler;
+import io.millrace.core.TransportException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+
+/** The future that a caller holds for its reply: a copy of it, or the reason why there is none. */
+final class FutureReply extends CompletableFuture<ByteBuffer> implements ReplyHandler {
+    @Override
+    public void onReply(ByteBuffer reply) {
+        complete(ByteBuffer.allocate(reply.remaining()).put(reply).flip());
+    }
+
+    @Override
+    public void onFailure(TransportException failure) {
+        completeExceptionally(failure);
+    }
+}

@@ -1,0 +1,102 @@
+package io.millrace.core.internal;
+
+import io.millrace.core.CloseReason;
+import io.millrace.core.CloseReason.Kind;
+import io.millrace.core.engine.Deadlines;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Requests whose replies come in the same order. */
+final class OrderedRequests extends RequestTable {
+    /*
+     * Without tokens on the wire, the n-th reply answers the n-th request. So a request that was given up (timed out
+     * or cancelled) stays in its place as a tombstone that eats its reply.
+     *
+     * A tombstone whose reply does not come within one more timeout means that replies are lost, and too many of them
+     * that the peer is not answering: either way pairing can no longer be trusted. Where only one request may be on
+     * its way, no tombstone is allowed at all.
+     */
+
+    /** More tombstones than this and the connection is given up. */
+    static final int TOMBSTONE_LIMIT = 16;
+
+    private final int limit;
+
+    // Guarded by this.
+    private final ArrayDeque<PendingRequest> waiting = new ArrayDeque<>();
+
+    private OrderedRequests(Deadlines deadlines, Requester requester, int limit) {
+        super(deadlines, requester);
+        this.limit = limit;
+    }
+
+    static OrderedRequests pipelined(Deadlines deadlines, Requester requester) {
+        return new OrderedRequests(deadlines, requester, IN_FLIGHT_LIMIT);
+    }
+
+    static OrderedRequests oneAtATime(Deadlines deadlines, Requester requester) {
+        return new OrderedRequests(deadlines, requester, 1);
+    }
+
+    @Override
+    long nextToken() {
+        return 0;
+    }
+
+    @Override
+    void put(PendingRequest request) {
+        waiting.addLast(request);
+    }
+
+    @Override
+    @Nullable
+    PendingRequest take(long token) {
+        return waiting.pollFirst();
+    }
+
+    @Override
+    List<PendingRequest> all() {
+        return new ArrayList<>(waiting);
+    }
+
+    @Override
+    void clear() {
+        waiting.clear();
+    }
+
+    @Override
+    int count() {
+        return waiting.size();
+    }
+
+    @Override
+    int limit() {
+        return limit;
+    }
+
+    @Override
+    @Nullable
+    CloseReason overdue(PendingRequest request, long nowNanos) {
+        if (limit == 1) {
+            return CloseReason.of(Kind.TIMEOUT, "the reply did not come in time, and no other can be told from it");
+        }
+        if (request.nanosLeft(nowNanos) + request.timeoutNanos() <= 0) {
+            return CloseReason.of(Kind.TIMEOUT, "a reply is missing for two timeouts, so the order is lost");
+        }
+        long tombstones = waiting.stream()
+                .filter(PendingRequest::isAbandoned)
+                .limit(TOMBSTONE_LIMIT + 1L)
+                .count();
+        return tombstones <= TOMBSTONE_LIMIT
+                ? null
+                : CloseReason.of(
+                        Kind.TIMEOUT, "more than " + TOMBSTONE_LIMIT + " replies are overdue, so none will be trusted");
+    }
+
+    @Override
+    long nextCheckNanos(PendingRequest request, long nowNanos) {
+        return request.nanosLeft(nowNanos) + (request.isAbandoned() ? request.timeoutNanos() : 0);
+    }
+}
