@@ -190,8 +190,7 @@ final class FrameDispatch implements Responder.Outlet {
 
     @Override
     public SendResult queue(FrameKind kind, long token, ByteBuffer payload) {
-        send.encoder().check(payload);
-        return send.queue(kind, token, payload, null);
+        return send.queue(kind, token, payload);
     }
 
     @Override

@@ -115,26 +115,62 @@ final class SendLoop implements Turn.Flushable {
 
     /** Queues a message; if it is accepted it leaves when this turn ends, or at once when there is no turn. */
     SendResult send(ByteBuffer payload) {
-        encoder.check(payload);
-        SendResult answer = queue(FrameKind.MESSAGE, 0, payload, null);
-        if (answer.isAccepted()) {
-            flushQueued();
-        }
-        return answer;
+        return send(FrameKind.MESSAGE, 0, payload, null);
     }
 
     /** Queues a request, as {@link #send} does a message; what waits for its reply enters its table meanwhile. */
     SendResult request(FrameKind kind, ByteBuffer payload, PendingRequest request) {
+        return send(kind, request.token(), payload, request);
+    }
+
+    private SendResult send(FrameKind kind, long token, ByteBuffer payload, @Nullable PendingRequest request) {
         encoder.check(payload);
-        SendResult answer = queue(kind, request.token(), payload, request);
+        Turn turn = Turn.current();
+        SendResult answer;
+        boolean firstInTurn;
+        synchronized (this) {
+            answer = append(kind, token, payload, request);
+            firstInTurn = touchBy(turn);
+        }
         if (answer.isAccepted()) {
-            flushQueued();
+            flushAfter(turn, firstInTurn);
         }
         return answer;
     }
 
-    /** Queues a frame whose payload has been checked; {@link #flushQueued()} must follow. */
-    synchronized SendResult queue(FrameKind kind, long token, ByteBuffer payload, @Nullable PendingRequest request) {
+    /** Queues a frame; {@link #flushQueued()} must follow. */
+    synchronized SendResult queue(FrameKind kind, long token, ByteBuffer payload) {
+        encoder.check(payload);
+        return append(kind, token, payload, null);
+    }
+
+    /** Sees to it that what was queued leaves: when this turn ends, or at once when there is no turn. */
+    void flushQueued() {
+        Turn turn = Turn.current();
+        boolean firstInTurn;
+        synchronized (this) {
+            firstInTurn = touchBy(turn);
+        }
+        flushAfter(turn, firstInTurn);
+    }
+
+    /** Guarded by this. Returns whether this turn does not know yet that there is something to flush. */
+    private boolean touchBy(@Nullable Turn turn) {
+        boolean first = touchedBy != turn;
+        touchedBy = turn;
+        return first;
+    }
+
+    private void flushAfter(@Nullable Turn turn, boolean firstInTurn) {
+        if (turn == null) {
+            flush();
+        } else if (firstInTurn) {
+            turn.touch(this);
+        }
+    }
+
+    /** Guarded by this. */
+    private SendResult append(FrameKind kind, long token, ByteBuffer payload, @Nullable PendingRequest request) {
         if (finishing || stopped) {
             return SendResult.CLOSED;
         }
@@ -163,27 +199,6 @@ final class SendLoop implements Turn.Flushable {
             case MESSAGE, REQUEST, REPLY -> config.sendLimit();
             case ERROR, PING, PONG, GOAWAY, SKIPPED -> (long) config.sendLimit() + CONTROL_RESERVE_BYTES;
         };
-    }
-
-    /** Sees to it that what was queued leaves: when this turn ends, or at once when there is no turn. */
-    void flushQueued() {
-        Turn turn = Turn.current();
-        if (turn == null) {
-            flush();
-            return;
-        }
-        boolean firstInTurn;
-        synchronized (this) {
-            firstInTurn = touchedBy != turn;
-            touchedBy = turn;
-        }
-        if (firstInTurn) {
-            turn.touch(this);
-        }
-    }
-
-    FrameEncoder encoder() {
-        return encoder;
     }
 
     @Override
