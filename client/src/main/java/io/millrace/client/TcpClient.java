@@ -83,7 +83,7 @@ public final class TcpClient implements AutoCloseable {
         this.drainNanos = Durations.positiveNanos("drainTimeout", builder.drainTimeout);
         this.opener = new SessionOpener(
                 runtime, setup, endpoint, Durations.positiveNanos("connectTimeout", builder.connectTimeout));
-        this.shared = new SharedSession(runtime, opener::open);
+        this.shared = new SharedSession(runtime, opener::open, setup.config().sendLimit());
     }
 
     /**

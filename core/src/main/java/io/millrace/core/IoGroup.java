@@ -95,7 +95,7 @@ public final class IoGroup implements AutoCloseable {
     }
 
     private void closeNow() {
-        for (AutoCloseable member : runtime.members()) {
+        for (AutoCloseable member : runtime.closeMembership()) {
             try {
                 member.close();
             } catch (Exception e) {

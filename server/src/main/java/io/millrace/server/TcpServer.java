@@ -399,11 +399,11 @@ public final class TcpServer implements AutoCloseable {
             try {
                 channel.bind(address, backlog);
                 server = new TcpServer(this, used, setup, channel);
+                runtime.join(server);
             } catch (IOException | RuntimeException e) {
                 channel.close();
                 throw e;
             }
-            runtime.join(server);
             log.info(
                     "server started; address={} protocol={} maxConnections={} backlog={} group={} {}",
                     server.localAddress,

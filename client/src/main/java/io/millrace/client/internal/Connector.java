@@ -234,12 +234,13 @@ public final class Connector implements AutoCloseable {
         }
 
         void fail(TransportException cause) {
+            boolean first = outcome.completeExceptionally(cause);
             AsynchronousSocketChannel unfinished;
             synchronized (this) {
                 unfinished = connecting;
             }
             runtime.deadlines().cancel(giveUp);
-            if (outcome.completeExceptionally(cause) && unfinished != null) {
+            if (first && unfinished != null) {
                 closeQuietly(unfinished);
             }
         }

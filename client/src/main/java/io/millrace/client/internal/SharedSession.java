@@ -2,45 +2,44 @@ package io.millrace.client.internal;
 
 import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.Session;
+import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines.Deadline;
 import io.millrace.core.engine.IoRuntime;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The one connection that a client's requests share: made when it is first needed, and again when it is lost. */
 public final class SharedSession {
+    /*
+     * Requests that come before the connection wait here, in order, as many as would fit the send queue. While any
+     * of them waits, later ones queue behind it, so that the requests of one thread keep their order also across the
+     * moment in which the connection comes.
+     */
     private final IoRuntime runtime;
     private final Supplier<CompletableFuture<Session>> connect;
+    private final int waitingLimitBytes;
 
     // Guarded by this.
     private @Nullable CompletableFuture<Session> current;
+    private final ArrayDeque<WaitingRequest> waiting = new ArrayDeque<>();
+    private long waitingBytes;
+    private boolean sendingWaiting;
 
     /**
      * Makes a shared session that is not connected yet.
      *
      * @param runtime the group
      * @param connect makes a connection
+     * @param waitingLimitBytes how much may wait for the connection, in bytes
      */
-    public SharedSession(IoRuntime runtime, Supplier<CompletableFuture<Session>> connect) {
+    public SharedSession(IoRuntime runtime, Supplier<CompletableFuture<Session>> connect, int waitingLimitBytes) {
         this.runtime = runtime;
         this.connect = connect;
-    }
-
-    private synchronized CompletableFuture<Session> current() {
-        CompletableFuture<Session> future = current;
-        if (future == null || isUseless(future)) {
-            future = connect.get();
-            current = future;
-        }
-        return future;
-    }
-
-    private static boolean isUseless(CompletableFuture<Session> future) {
-        return future.isDone()
-                && (future.isCompletedExceptionally() || !future.join().isOpen());
+        this.waitingLimitBytes = waitingLimitBytes;
     }
 
     /**
@@ -51,16 +50,80 @@ public final class SharedSession {
      * @return the reply, as {@link Session#request} answers it, or why there is no connection
      */
     public CompletableFuture<ByteBuffer> request(ByteBuffer payload, long timeoutNanos) {
-        CompletableFuture<Session> session = current();
-        if (session.isDone() && !session.isCompletedExceptionally()) {
-            return session.join().request(payload, Duration.ofNanos(timeoutNanos));
+        Session ready;
+        synchronized (this) {
+            ready = waiting.isEmpty() && !sendingWaiting ? openSession() : null;
         }
-        ByteBuffer copy = ByteBuffer.allocate(payload.remaining())
-                .put(payload.duplicate())
-                .flip();
-        WaitingRequest waiting = new WaitingRequest(copy, timeoutNanos);
-        session.whenComplete(waiting::connected);
-        return waiting.reply;
+        return ready != null ? ready.request(payload, Duration.ofNanos(timeoutNanos)) : await(payload, timeoutNanos);
+    }
+
+    private CompletableFuture<ByteBuffer> await(ByteBuffer payload, long timeoutNanos) {
+        WaitingRequest request = new WaitingRequest(payload, timeoutNanos);
+        CompletableFuture<Session> begun;
+        synchronized (this) {
+            if (waitingBytes + payload.remaining() > waitingLimitBytes && !waiting.isEmpty()) {
+                request.fail(new TransportException("not sent: " + waitingBytes + " bytes of requests wait for the"
+                        + " connection already; the limit is sendLimit, " + waitingLimitBytes));
+                return request.reply;
+            }
+            waiting.addLast(request);
+            waitingBytes += payload.remaining();
+            begun = connectIfNeeded();
+        }
+        if (begun != null) {
+            begun.whenComplete(this::connected);
+        }
+        return request.reply;
+    }
+
+    /** Guarded by this. */
+    private @Nullable Session openSession() {
+        CompletableFuture<Session> future = current;
+        if (future == null || !future.isDone() || future.isCompletedExceptionally()) {
+            return null;
+        }
+        Session session = future.join();
+        return session.isOpen() ? session : null;
+    }
+
+    /** Guarded by this. Returns the connection to wait for, if nobody waits for it yet. */
+    private @Nullable CompletableFuture<Session> connectIfNeeded() {
+        CompletableFuture<Session> future = current;
+        if (future != null && (!future.isDone() || sendingWaiting)) {
+            return null;
+        }
+        if (future == null || openSession() == null) {
+            future = connect.get();
+            current = future;
+        }
+        return future;
+    }
+
+    private void connected(@Nullable Session session, @Nullable Throwable failure) {
+        synchronized (this) {
+            if (sendingWaiting) {
+                // One thread at a time, or their order would be lost: that one goes on with whatever waits.
+                return;
+            }
+            sendingWaiting = true;
+        }
+        WaitingRequest next;
+        while ((next = nextWaiting()) != null) {
+            if (session != null) {
+                next.sendOn(session);
+            } else {
+                next.fail(failure);
+            }
+        }
+    }
+
+    private synchronized @Nullable WaitingRequest nextWaiting() {
+        WaitingRequest next = waiting.pollFirst();
+        sendingWaiting = next != null;
+        if (next != null) {
+            waitingBytes -= next.payload.remaining();
+        }
+        return next;
     }
 
     /** A request that came before the connection. */
@@ -70,22 +133,26 @@ public final class SharedSession {
         private final long timeoutNanos;
         private final long deadlineNanos;
 
-        WaitingRequest(ByteBuffer payload, long timeoutNanos) {
-            this.payload = payload;
+        WaitingRequest(ByteBuffer borrowed, long timeoutNanos) {
+            this.payload = ByteBuffer.allocate(borrowed.remaining())
+                    .put(borrowed.duplicate())
+                    .flip();
             this.timeoutNanos = timeoutNanos;
             this.deadlineNanos = runtime.deadlines().nanoTime() + timeoutNanos;
             runtime.deadlines().arm(this, timeoutNanos);
         }
 
-        void connected(@Nullable Session session, @Nullable Throwable failure) {
+        void sendOn(Session session) {
             long leftNanos = deadlineNanos - runtime.deadlines().nanoTime();
-            if (session == null) {
-                runtime.deadlines().cancel(this);
-                reply.completeExceptionally(failure);
-            } else if (leftNanos > 0 && !reply.isDone()) {
+            if (leftNanos > 0 && !reply.isDone()) {
                 runtime.deadlines().cancel(this);
                 session.request(payload, Duration.ofNanos(leftNanos)).whenComplete(this::answered);
             }
+        }
+
+        void fail(@Nullable Throwable failure) {
+            runtime.deadlines().cancel(this);
+            reply.completeExceptionally(failure);
         }
 
         private void answered(@Nullable ByteBuffer answer, @Nullable Throwable failure) {

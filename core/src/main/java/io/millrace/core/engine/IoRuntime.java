@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.channels.AsynchronousChannelGroup;
 import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
+import java.nio.channels.ShutdownChannelGroupException;
 import java.nio.channels.spi.AsynchronousChannelProvider;
 import java.util.List;
 import java.util.Set;
@@ -24,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * <p>Lifecycle: started by {@link #start}, ended for good by {@link #shutdown}. Every channel opened here must be
  * closed before that; whoever opened it sees to it.
  *
- * <p>Errors: opening a channel after the end throws {@link java.nio.channels.ShutdownChannelGroupException}.
+ * <p>Errors: opening a channel after the end throws {@link ShutdownChannelGroupException}.
  */
 public final class IoRuntime {
     private static final Logger log = LoggerFactory.getLogger(IoRuntime.class);
@@ -43,6 +44,8 @@ public final class IoRuntime {
     private final AtomicInteger threadsMade = new AtomicInteger();
     private final Set<IoThread> threads = ConcurrentHashMap.newKeySet();
     private final Set<AutoCloseable> members = ConcurrentHashMap.newKeySet();
+    // Guarded by this.
+    private boolean closing;
 
     private IoRuntime(String name, int threadCount, boolean daemon, BufferPool buffers, IoContextPool contexts)
             throws IOException {
@@ -53,7 +56,12 @@ public final class IoRuntime {
         this.contexts = contexts;
         this.deadlines = new Deadlines(name + "-timer", daemon, System::nanoTime);
         this.channelGroup = provider.openAsynchronousChannelGroup(threadCount, this::newThread);
-        this.wake = new GroupWake(provider.openAsynchronousSocketChannel(channelGroup));
+        try {
+            this.wake = new GroupWake(provider.openAsynchronousSocketChannel(channelGroup));
+        } catch (IOException | RuntimeException e) {
+            channelGroup.shutdownNow();
+            throw e;
+        }
     }
 
     /**
@@ -100,6 +108,7 @@ public final class IoRuntime {
      * @throws IOException if the system refuses a descriptor
      */
     public AsynchronousSocketChannel openChannel() throws IOException {
+        requireOpen();
         return provider.openAsynchronousSocketChannel(channelGroup);
     }
 
@@ -110,7 +119,15 @@ public final class IoRuntime {
      * @throws IOException if the system refuses a descriptor
      */
     public AsynchronousServerSocketChannel openServerChannel() throws IOException {
+        requireOpen();
         return provider.openAsynchronousServerSocketChannel(channelGroup);
+    }
+
+    /** The JDK finds out only after it has taken a descriptor, and forgets to give it back. */
+    private void requireOpen() {
+        if (channelGroup.isShutdown()) {
+            throw new ShutdownChannelGroupException();
+        }
     }
 
     /** Gets the runner run on an I/O thread: this one, if it is one. */
@@ -183,8 +200,12 @@ public final class IoRuntime {
      * Counts something in that must be closed before the group may end.
      *
      * @param member a server, a client
+     * @throws ShutdownChannelGroupException if the group is closing or closed
      */
-    public void join(AutoCloseable member) {
+    public synchronized void join(AutoCloseable member) {
+        if (closing) {
+            throw new ShutdownChannelGroupException();
+        }
         members.add(member);
     }
 
@@ -198,11 +219,12 @@ public final class IoRuntime {
     }
 
     /**
-     * Returns what has joined and not left.
+     * Lets nothing join any more.
      *
-     * @return the members, as a snapshot
+     * @return what has joined and not left, to be closed
      */
-    public List<AutoCloseable> members() {
+    public synchronized List<AutoCloseable> closeMembership() {
+        closing = true;
         return List.copyOf(members);
     }
 

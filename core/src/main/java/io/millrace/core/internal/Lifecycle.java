@@ -13,7 +13,7 @@ final class Lifecycle {
      *                       channelClosed
      *
      * Only forwards, each transition once: the caller that made it is told true and does what belongs to it. The
-     * reason is that of the first transition and never changes.
+     * reason is that of the first transition, unless it is corrected.
      *
      * Notes. startClosing when not OPEN, channelClosed when CLOSED or ENDED: false, nothing happens. end is called by
      * the session's own steps, after channelClosed.
@@ -59,6 +59,14 @@ final class Lifecycle {
         reason = why;
         phase = Phase.CLOSING;
         return true;
+    }
+
+    /** Replaces a reason that turns out to have been a mistake, until the application has been told. */
+    synchronized void correct(CloseReason.Kind mistaken, CloseReason right) {
+        CloseReason first = reason;
+        if (phase == Phase.CLOSING && first != null && first.kind() == mistaken) {
+            reason = right;
+        }
     }
 
     synchronized boolean channelClosed(CloseReason why) {

@@ -14,7 +14,7 @@ final class OrderedRequests extends RequestTable {
      * Without tokens on the wire, the n-th reply answers the n-th request. So a request that was given up (timed out
      * or cancelled) stays in its place as a tombstone that eats its reply.
      *
-     * A tombstone whose reply does not come within one more timeout means that replies are lost, and too many of them
+     * A tombstone that is first in line, and whose reply does not come within one more timeout, means that replies are lost, and too many of them
      * that the peer is not answering: either way pairing can no longer be trusted. Where only one request may be on
      * its way, no tombstone is allowed at all.
      */
@@ -26,6 +26,8 @@ final class OrderedRequests extends RequestTable {
 
     // Guarded by this.
     private final ArrayDeque<PendingRequest> waiting = new ArrayDeque<>();
+    private long suspectOffset = -1;
+    private long suspectSinceNanos;
 
     private OrderedRequests(Deadlines deadlines, Requester requester, int limit) {
         super(deadlines, requester);
@@ -82,7 +84,7 @@ final class OrderedRequests extends RequestTable {
         if (limit == 1) {
             return CloseReason.of(Kind.TIMEOUT, "the reply did not come in time, and no other can be told from it");
         }
-        if (request.nanosLeft(nowNanos) + request.timeoutNanos() <= 0) {
+        if (request == waiting.peekFirst() && isMissing(request, nowNanos)) {
             return CloseReason.of(Kind.TIMEOUT, "a reply is missing for two timeouts, so the order is lost");
         }
         long tombstones = waiting.stream()
@@ -95,8 +97,17 @@ final class OrderedRequests extends RequestTable {
                         Kind.TIMEOUT, "more than " + TOMBSTONE_LIMIT + " replies are overdue, so none will be trusted");
     }
 
+    /** Returns whether a tombstone has been first in line, so that its reply was due, for one more timeout. */
+    private boolean isMissing(PendingRequest first, long nowNanos) {
+        if (suspectOffset != first.streamOffset()) {
+            suspectOffset = first.streamOffset();
+            suspectSinceNanos = nowNanos;
+        }
+        return nowNanos - suspectSinceNanos >= first.timeoutNanos();
+    }
+
     @Override
     long nextCheckNanos(PendingRequest request, long nowNanos) {
-        return request.nanosLeft(nowNanos) + (request.isAbandoned() ? request.timeoutNanos() : 0);
+        return request.isAbandoned() ? request.timeoutNanos() : request.nanosLeft(nowNanos);
     }
 }

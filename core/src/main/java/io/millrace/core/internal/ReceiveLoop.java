@@ -215,16 +215,16 @@ final class ReceiveLoop {
     /** Makes room for the next read. */
     void makeRoom() throws TransportException {
         int buffered = bufferedBytes();
-        int wanted = Math.max(usualBytes, wantedFor(buffered));
+        int fitting = buffers.roundUp(Math.max(usualBytes, wantedFor(buffered)));
         ByteBuffer buffer = current.buffer();
         if (buffered == 0) {
             start = 0;
             buffer.clear();
-            if (buffers.roundUp(wanted) != current.capacity()) {
-                tryMoveTo(wanted);
+            if (fitting != current.capacity()) {
+                tryMoveTo(fitting);
             }
-        } else if (wanted > current.capacity()) {
-            if (!tryMoveTo(wanted)) {
+        } else if (fitting > current.capacity() || (fitting < current.capacity() && isAssembly(current))) {
+            if (!tryMoveTo(fitting)) {
                 moveToFront();
             }
         } else if (buffer.remaining() < current.capacity() / 2) {
@@ -234,6 +234,11 @@ final class ReceiveLoop {
             throw new TransportException("no buffer memory left to assemble a frame of which " + buffered
                     + " bytes have arrived: raise bufferMemory of the group");
         }
+    }
+
+    /** Returns whether a buffer is larger than any that is used for its own sake, and not for one large frame. */
+    private boolean isAssembly(PooledBuffer buffer) {
+        return buffer.capacity() > buffers.roundUp(TURN_BYTES);
     }
 
     /** Memory follows the bytes received, never the bytes declared. */
@@ -246,13 +251,13 @@ final class ReceiveLoop {
     }
 
     private boolean tryMoveTo(int bytes) {
-        PooledBuffer larger = buffers.tryAcquire(bytes);
-        if (larger == null) {
+        PooledBuffer fitting = buffers.tryAcquire(bytes);
+        if (fitting == null) {
             return false;
         }
-        larger.buffer().put(current.view(start, current.buffer().position()));
+        fitting.buffer().put(current.view(start, current.buffer().position()));
         current.release();
-        current = larger;
+        current = fitting;
         start = 0;
         return true;
     }

@@ -126,15 +126,14 @@ abstract class RequestTable {
         checkWithin(request.timeoutNanos());
     }
 
-    private void checkWithin(long delayNanos) {
-        synchronized (this) {
-            long at = deadlines.nanoTime() + delayNanos;
-            if (closed || (checkArmed && nextCheckNanos - at <= 0)) {
-                return;
-            }
-            checkArmed = true;
-            nextCheckNanos = at;
+    /** Arms under the lock, so that of two that arm at once the earlier check wins. */
+    private synchronized void checkWithin(long delayNanos) {
+        long at = deadlines.nanoTime() + delayNanos;
+        if (closed || (checkArmed && nextCheckNanos - at <= 0)) {
+            return;
         }
+        checkArmed = true;
+        nextCheckNanos = at;
         deadlines.arm(nextCheck, delayNanos);
     }
 

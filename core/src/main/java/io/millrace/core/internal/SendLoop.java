@@ -130,7 +130,7 @@ final class SendLoop implements Turn.Flushable {
         boolean firstInTurn;
         synchronized (this) {
             answer = append(kind, token, payload, request);
-            firstInTurn = touchBy(turn);
+            firstInTurn = answer.isAccepted() && touchBy(turn);
         }
         if (answer.isAccepted()) {
             flushAfter(turn, firstInTurn);

@@ -6,6 +6,7 @@ import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /** The bytes of one session that wait to be written, in order, in leased buffers. */
@@ -60,7 +61,7 @@ final class SendQueue {
         if (out == null) {
             return false;
         }
-        encoder.putHeader(out.buffer(), kind, token, payloadLength);
+        encoder.putHeader(out.buffer().order(ByteOrder.BIG_ENDIAN), kind, token, payloadLength);
         out = copy(payload, out);
         if (trailerLength > 0) {
             // A trailer is not split; what it leaves free in this buffer is simply not sent.

@@ -79,6 +79,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     // Confined to the steps.
     private boolean finishRequested;
     private @Nullable Deadline linger;
+    private long lingerLimitBytes;
 
     // Written by the steps; read by anyone.
     private volatile boolean peerDraining;
@@ -234,11 +235,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
                     readOn();
                 }
             }
-            case CLOSING -> {
-                if (receive.discardedBytes() <= LINGER_BYTES) {
-                    receive.read();
-                }
-            }
+            case CLOSING -> receive.read();
             case CLOSED -> tryEnd();
             case ENDED -> {
                 // A signal that came too late.
@@ -275,20 +272,25 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     private void windDown() {
         if (!finishRequested) {
             finishRequested = true;
-            failRequests();
+            // What is queued is still sent, so none of it may be called unsent.
+            failRequests(Long.MAX_VALUE);
             send.finish();
         }
         if (!receive.isReading()) {
             receive.discard();
         }
         if (!send.isOutputFinished()) {
+            // Reads on without limit: the peer may have to get rid of its output before it reads ours.
             return;
         }
-        if (receive.isEndOfStream() || receive.discardedBytes() > LINGER_BYTES) {
+        if (receive.isEndOfStream()) {
             abort(CloseReasons.local("closed"));
         } else if (linger == null) {
             linger = new LingerDeadline();
+            lingerLimitBytes = receive.discardedBytes() + LINGER_BYTES;
             runtime().deadlines().arm(linger, LINGER_NANOS);
+        } else if (receive.discardedBytes() > lingerLimitBytes) {
+            abort(CloseReasons.local("the peer kept sending after the close"));
         }
     }
 
@@ -304,7 +306,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     private void end() {
         life.end();
-        failRequests();
+        failRequests(send.writtenBytes());
         CloseReason reason = life.reasonOr("closed");
         log.debug("session closed; {} reason={}", session, reason);
         try {
@@ -322,10 +324,10 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         listener.ended();
     }
 
-    private void failRequests() {
+    private void failRequests(long writtenBytes) {
         RequestTable requests = dispatch.requests();
         if (requests != null) {
-            requests.close(life.reasonOr("closed"), send.writtenBytes());
+            requests.close(life.reasonOr("closed"), writtenBytes);
         }
     }
 
@@ -398,6 +400,8 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     @Override
     public void writeFailed(Throwable cause) {
+        // Of two operations in flight a reset fails one; if that is the write, the read is told of an end in order.
+        life.correct(CloseReason.Kind.PEER, CloseReasons.broken(cause));
         breakOff(cause);
     }
 

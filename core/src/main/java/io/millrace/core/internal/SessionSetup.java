@@ -80,11 +80,14 @@ public record SessionSetup(
      * @param reason why
      */
     void closed(Session session, CloseReason reason) {
-        if (onClose != null) {
-            onClose.accept(session, reason);
-        }
-        if (onMessage != null) {
-            onMessage.onClose(session, reason);
+        try {
+            if (onClose != null) {
+                onClose.accept(session, reason);
+            }
+        } finally {
+            if (onMessage != null) {
+                onMessage.onClose(session, reason);
+            }
         }
     }
 }

@@ -151,6 +151,9 @@ public final class TcpSession implements Session {
         SendResult answer = sendRequest(payload, request);
         if (!answer.isAccepted()) {
             table.unprepare(request);
+            if (answer == SendResult.REFUSED) {
+                loop.refused();
+            }
             handler.onFailure(
                     answer == SendResult.CLOSED
                             ? new SessionClosedException(life.reasonOr("closing"), false)

@@ -80,7 +80,7 @@ public final class PooledBuffer {
     void markLeased() {
         leased = true;
         next = null;
-        buffer.clear();
+        buffer.clear().order(ByteOrder.BIG_ENDIAN);
     }
 
     /** Guarded by home. */
