@@ -12,6 +12,7 @@ import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.Durations;
 import io.millrace.core.internal.SessionSet;
 import io.millrace.core.internal.SessionSetup;
+import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
 import io.millrace.server.internal.Admission;
@@ -368,8 +369,9 @@ public final class TcpServer implements AutoCloseable {
                     onMessage,
                     onRequest,
                     onClose);
-            if (onMessage == null && onRequest == null && !setup.asks()) {
-                throw new NullPointerException("neither onMessage nor onRequest is set: what comes in has no taker");
+            if (onMessage == null && onRequest == null && setup.protocol().pairing() != Pairing.BY_TOKEN) {
+                throw new NullPointerException(
+                        "onMessage is not set, nor is onRequest: call one of them, or what comes in has no taker");
             }
             requireRange("maxConnections", maxConnections, 100_000_000);
             requireRange("backlog", backlog, 65_535);

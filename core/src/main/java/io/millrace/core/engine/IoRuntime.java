@@ -41,6 +41,7 @@ public final class IoRuntime {
     private final Deadlines deadlines;
     private final BufferPool buffers;
     private final IoContextPool contexts;
+    private final LogLimiter throwsLogged = new LogLimiter(10, TimeUnit.MINUTES.toNanos(1));
     private final AtomicInteger threadsMade = new AtomicInteger();
     private final Set<IoThread> threads = ConcurrentHashMap.newKeySet();
     private final Set<AutoCloseable> members = ConcurrentHashMap.newKeySet();
@@ -266,6 +267,15 @@ public final class IoRuntime {
      */
     public Deadlines deadlines() {
         return deadlines;
+    }
+
+    /**
+     * Returns what keeps throwing callbacks from flooding the log.
+     *
+     * @return a limiter of ten lines a minute
+     */
+    public LogLimiter throwsLogged() {
+        return throwsLogged;
     }
 
     /**

@@ -26,8 +26,8 @@ final class OrderedRequests extends RequestTable {
 
     // Guarded by this.
     private final ArrayDeque<PendingRequest> waiting = new ArrayDeque<>();
-    private long suspectOffset = -1;
-    private long suspectSinceNanos;
+    private boolean tombstoneMovedUp;
+    private long movedUpNanos;
 
     private OrderedRequests(Deadlines deadlines, Requester requester, int limit) {
         super(deadlines, requester);
@@ -55,7 +55,13 @@ final class OrderedRequests extends RequestTable {
     @Override
     @Nullable
     PendingRequest take(long token) {
-        return waiting.pollFirst();
+        PendingRequest taken = waiting.pollFirst();
+        PendingRequest first = waiting.peekFirst();
+        tombstoneMovedUp = first != null && first.isAbandoned();
+        if (tombstoneMovedUp) {
+            movedUpNanos = nanoTime();
+        }
+        return taken;
     }
 
     @Override
@@ -84,30 +90,27 @@ final class OrderedRequests extends RequestTable {
         if (limit == 1) {
             return CloseReason.of(Kind.TIMEOUT, "the reply did not come in time, and no other can be told from it");
         }
-        if (request == waiting.peekFirst() && isMissing(request, nowNanos)) {
+        if (request == waiting.peekFirst() && patienceNanos(request, nowNanos) <= 0) {
             return CloseReason.of(Kind.TIMEOUT, "a reply is missing for two timeouts, so the order is lost");
         }
-        long tombstones = waiting.stream()
-                .filter(PendingRequest::isAbandoned)
-                .limit(TOMBSTONE_LIMIT + 1L)
-                .count();
+        long tombstones = waiting.stream().filter(PendingRequest::isAbandoned).count();
         return tombstones <= TOMBSTONE_LIMIT
                 ? null
-                : CloseReason.of(
-                        Kind.TIMEOUT, "more than " + TOMBSTONE_LIMIT + " replies are overdue, so none will be trusted");
+                : CloseReason.of(Kind.TIMEOUT, tombstones + " replies are overdue; the limit is " + TOMBSTONE_LIMIT);
     }
 
-    /** Returns whether a tombstone has been first in line, so that its reply was due, for one more timeout. */
-    private boolean isMissing(PendingRequest first, long nowNanos) {
-        if (suspectOffset != first.streamOffset()) {
-            suspectOffset = first.streamOffset();
-            suspectSinceNanos = nowNanos;
-        }
-        return nowNanos - suspectSinceNanos >= first.timeoutNanos();
+    /** Returns how long the first in line, a tombstone, may still be waited for: one timeout from when it was due. */
+    private long patienceNanos(PendingRequest first, long nowNanos) {
+        long sinceDeadline = -first.nanosLeft(nowNanos);
+        long sinceDue = tombstoneMovedUp ? Math.min(sinceDeadline, nowNanos - movedUpNanos) : sinceDeadline;
+        return first.timeoutNanos() - sinceDue;
     }
 
     @Override
     long nextCheckNanos(PendingRequest request, long nowNanos) {
-        return request.isAbandoned() ? request.timeoutNanos() : request.nanosLeft(nowNanos);
+        if (!request.isAbandoned()) {
+            return request.nanosLeft(nowNanos);
+        }
+        return request == waiting.peekFirst() ? patienceNanos(request, nowNanos) : request.timeoutNanos();
     }
 }

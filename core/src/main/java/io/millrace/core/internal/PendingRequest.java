@@ -54,11 +54,6 @@ final class PendingRequest {
         return timeoutNanos;
     }
 
-    /** Returns where the request begins in the stream: no two requests of a session begin at the same place. */
-    long streamOffset() {
-        return streamOffset;
-    }
-
     /** Returns whether any byte of the request is among the first so many bytes of the stream. */
     boolean isWritten(long writtenBytes) {
         return streamOffset < writtenBytes;

@@ -106,6 +106,11 @@ abstract class RequestTable {
         return request;
     }
 
+    /** Returns the time of the timer's clock. */
+    final long nanoTime() {
+        return deadlines.nanoTime();
+    }
+
     /** Takes back a prepared request that was not sent. */
     final synchronized void unprepare(PendingRequest request) {
         request.abandon();

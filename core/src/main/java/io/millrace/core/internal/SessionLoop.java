@@ -7,6 +7,7 @@ import io.millrace.core.Session;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines.Deadline;
 import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.engine.LogLimiter;
 import io.millrace.core.engine.SerialRunner;
 import io.millrace.core.engine.Turn;
 import io.millrace.core.internal.Lifecycle.Phase;
@@ -63,9 +64,6 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     private static final long LINGER_BYTES = 64 << 10;
 
     private static final Logger log = LoggerFactory.getLogger(SessionLoop.class);
-
-    /** A peer that finds a message which makes the handler throw must not fill the disk. */
-    private static final LogLimiter HANDLER_WARNINGS = new LogLimiter(10, TimeUnit.MINUTES.toNanos(1));
 
     private final Session session;
     private final AsynchronousSocketChannel channel;
@@ -312,9 +310,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         try {
             setup.closed(session, reason);
         } catch (Throwable thrown) {
-            if (HANDLER_WARNINGS.allows()) {
-                log.warn("onClose threw; {} suppressed={}", session, HANDLER_WARNINGS.suppressed(), thrown);
-            }
+            logThrow("onClose", thrown);
         }
         if (linger != null) {
             runtime().deadlines().cancel(linger);
@@ -390,11 +386,25 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     @Override
     public void handlerThrew(String callback, Throwable thrown) {
+        logThrow(callback, thrown);
+        if (thrown instanceof Error) {
+            life.startClosing(CloseReasons.handlerThrew(callback, thrown));
+        }
+    }
+
+    /** A peer that finds a message which makes the handler throw must not be able to fill the disk. */
+    private void logThrow(String callback, Throwable thrown) {
+        LogLimiter limiter = runtime().throwsLogged();
+        if (!limiter.allows()) {
+            return;
+        }
+        if (limiter.suppressed() > 0) {
+            log.warn("callbacks throw often; suppressed={}", limiter.suppressed());
+        }
         if (thrown instanceof Error) {
             log.error("{} threw; {}", callback, session, thrown);
-            life.startClosing(CloseReasons.handlerThrew(callback, thrown));
-        } else if (HANDLER_WARNINGS.allows()) {
-            log.warn("{} threw; {} suppressed={}", callback, session, HANDLER_WARNINGS.suppressed(), thrown);
+        } else {
+            log.warn("{} threw; {}", callback, session, thrown);
         }
     }
 

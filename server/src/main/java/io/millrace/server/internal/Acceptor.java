@@ -2,7 +2,7 @@ package io.millrace.server.internal;
 
 import io.millrace.core.engine.Deadlines;
 import io.millrace.core.engine.Deadlines.Deadline;
-import io.millrace.core.internal.LogLimiter;
+import io.millrace.core.engine.LogLimiter;
 import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.CompletionHandler;

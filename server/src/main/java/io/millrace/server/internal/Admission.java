@@ -2,7 +2,7 @@ package io.millrace.server.internal;
 
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
-import io.millrace.core.internal.LogLimiter;
+import io.millrace.core.engine.LogLimiter;
 import io.millrace.core.internal.SessionSet;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.TcpSession;

@@ -1,4 +1,4 @@
-package io.millrace.core.internal;
+package io.millrace.core.engine;
 
 /**
  * Keeps a line from flooding the log: so many an interval, and a count of those left out.

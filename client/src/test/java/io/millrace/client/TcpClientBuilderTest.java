@@ -1,0 +1,104 @@
+package io.millrace.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.core.protocol.Protocol;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TcpClientBuilderTest {
+    // A refused setting must not leave a group running.
+    @RegisterExtension
+    final LeakCheck leaks = new LeakCheck();
+
+    @Test
+    void buildWithoutProtocolNamesIt() {
+        TcpClient.Builder builder = TcpClient.builder().endpoint("localhost", 1);
+
+        NullPointerException refused = assertThrows(NullPointerException.class, builder::build);
+
+        assertEquals("protocol is not set: call protocol(...)", refused.getMessage());
+    }
+
+    @Test
+    void buildWithoutEndpointNamesIt() {
+        TcpClient.Builder builder = TcpClient.builder().protocol(Protocol.lengthPrefixed());
+
+        NullPointerException refused = assertThrows(NullPointerException.class, builder::build);
+
+        assertEquals("endpoint is not set: call endpoint(...)", refused.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, 65_536})
+    void portOutOfRangeIsNamedWithTheRange(int port) {
+        IllegalArgumentException refused = assertThrows(
+                IllegalArgumentException.class, () -> TcpClient.builder().endpoint("localhost", port));
+
+        assertEquals("port is " + port + "; it must be from 1 to 65535", refused.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, -1})
+    void timeoutThatIsNotPositiveIsNamed(long seconds) {
+        Duration timeout = Duration.ofSeconds(seconds);
+
+        String connect = refusal(Clients.to(1).connectTimeout(timeout));
+        String drain = refusal(Clients.to(1).drainTimeout(timeout));
+
+        assertTrue(connect.startsWith("connectTimeout is "), connect);
+        assertTrue(drain.startsWith("drainTimeout is "), drain);
+    }
+
+    private static String refusal(TcpClient.Builder builder) {
+        return assertThrows(IllegalArgumentException.class, builder::build).getMessage();
+    }
+
+    @Test
+    void requestThatCannotBeIsRefusedBeforeAnythingIsConnected() throws Exception {
+        TcpClient client = leaks.watch(Clients.to(1).build());
+
+        assertThrows(IllegalArgumentException.class, () -> client.request(new byte[1], Duration.ZERO));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> client.request(ByteBuffer.allocate((16 << 20) + 1), Duration.ofSeconds(1)));
+        assertEquals(0, client.sessionCount());
+    }
+
+    @Test
+    void requestOnAClientBuiltWithOnMessageSaysWhatToDo() throws Exception {
+        TcpClient client =
+                leaks.watch(Clients.to(1).onMessage((session, message) -> {}).build());
+
+        IllegalStateException refused =
+                assertThrows(IllegalStateException.class, () -> client.request(new byte[1], Duration.ofSeconds(1)));
+
+        assertTrue(refused.getMessage().contains("without onMessage"), refused.getMessage());
+    }
+
+    @Test
+    void requestOnAProtocolWithoutFramesSaysWhatToDo() throws Exception {
+        TcpClient client = leaks.watch(TcpClient.builder()
+                .protocol(Protocol.raw())
+                .endpoint("localhost", 1)
+                .build());
+
+        IllegalStateException refused =
+                assertThrows(IllegalStateException.class, () -> client.request(new byte[1], Duration.ofSeconds(1)));
+
+        assertTrue(refused.getMessage().contains("choose a protocol that has"), refused.getMessage());
+    }
+
+    @Test
+    void clientNamesItsEndpointAndProtocol() throws Exception {
+        TcpClient client = leaks.watch(Clients.to(4711).build());
+
+        assertTrue(client.toString().contains("127.0.0.1:4711"), client.toString());
+    }
+}

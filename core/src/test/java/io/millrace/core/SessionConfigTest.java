@@ -1,0 +1,88 @@
+package io.millrace.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+class SessionConfigTest {
+    private static String refusal(Consumer<SessionConfig.Builder> change) {
+        SessionConfig.Builder builder = SessionConfig.builder();
+        change.accept(builder);
+        return String.valueOf(
+                assertThrows(IllegalArgumentException.class, builder::build).getMessage());
+    }
+
+    @Test
+    void defaultsAreTheDocumentedOnes() {
+        SessionConfig config = SessionConfig.defaults();
+        assertEquals(262_144, config.sendHighMark());
+        assertEquals(65_536, config.sendLowMark());
+        assertEquals(4_194_304, config.sendLimit());
+        assertEquals(SendOverflowPolicy.REFUSE_OR_CLOSE_OWN, config.sendOverflow());
+        assertEquals(Duration.ofSeconds(30), config.writeProgressTimeout());
+        assertEquals(true, config.tcpNoDelay());
+        assertEquals(false, config.keepAlive());
+    }
+
+    @Test
+    void everyRefusalNamesPropertyValueAndLimits() {
+        assertEquals("sendLowMark is -1; it must be at least 0 bytes", refusal(b -> b.sendMarks(-1, 10)));
+        assertEquals("sendHighMark is 10; it must be above sendLowMark, 10", refusal(b -> b.sendMarks(10, 10)));
+        assertEquals(
+                "sendLimit is 262143; it must be at least sendHighMark, 262144", refusal(b -> b.sendLimit(262_143)));
+        assertEquals(
+                "writeProgressTimeout is PT-1S; it must be from 0 (never) to 1 day",
+                refusal(b -> b.writeProgressTimeout(Duration.ofSeconds(-1))));
+        assertEquals(
+                "writeProgressTimeout is PT24H0.000000001S; it must be from 0 (never) to 1 day",
+                refusal(b -> b.writeProgressTimeout(Duration.ofDays(1).plusNanos(1))));
+        assertTrue(refusal(b -> b.writeProgressTimeout(Duration.ofSeconds(Long.MAX_VALUE)))
+                .startsWith("writeProgressTimeout is PT"));
+    }
+
+    @Test
+    void limitsThemselvesAreAccepted() {
+        SessionConfig config = SessionConfig.builder()
+                .sendMarks(0, 1)
+                .sendLimit(1)
+                .writeProgressTimeout(Duration.ofDays(1))
+                .build();
+        assertEquals(1, config.sendLimit());
+        assertEquals(
+                Duration.ZERO,
+                config.toBuilder().writeProgressTimeout(Duration.ZERO).build().writeProgressTimeout());
+    }
+
+    @Test
+    void nullsAreRefusedByName() {
+        SessionConfig.Builder builder = SessionConfig.builder();
+        assertEquals(
+                "policy",
+                assertThrows(NullPointerException.class, () -> builder.sendOverflow(null))
+                        .getMessage());
+        assertEquals(
+                "timeout",
+                assertThrows(NullPointerException.class, () -> builder.writeProgressTimeout(null))
+                        .getMessage());
+    }
+
+    @Test
+    void toBuilderKeepsEveryValueAndToStringShowsIt() {
+        SessionConfig config = SessionConfig.builder()
+                .sendMarks(1, 2)
+                .sendLimit(3)
+                .sendOverflow(SendOverflowPolicy.CLOSE)
+                .writeProgressTimeout(Duration.ofSeconds(4))
+                .tcpNoDelay(false)
+                .keepAlive(true)
+                .build();
+        String shown = "SessionConfig[sendLowMark=1, sendHighMark=2, sendLimit=3, sendOverflow=CLOSE,"
+                + " writeProgressTimeout=PT4S, tcpNoDelay=false, keepAlive=true]";
+        assertEquals(shown, config.toString());
+        assertEquals(shown, config.toBuilder().build().toString());
+    }
+}

@@ -1,0 +1,384 @@
+package io.millrace.testing;
+
+import io.millrace.core.IoGroup;
+import io.millrace.core.IoGroupStats;
+import io.millrace.core.MessageHandler;
+import io.millrace.core.SessionConfig;
+import io.millrace.core.engine.GroupAccess;
+import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.internal.SessionSetup;
+import io.millrace.core.internal.TcpSession;
+import io.millrace.core.protocol.Protocol;
+import io.millrace.core.protocol.Side;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.AsynchronousServerSocketChannel;
+import java.nio.channels.AsynchronousSocketChannel;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A group with live sessions on loopback, each with a {@link RawPeer} at its other end.
+ *
+ * <p>Closing it checks what every test must leave behind: each session opened once and closed once and last, no
+ * callback overlapped, no buffer or context is leased, no thread of the group lives, and nothing was logged at WARN or
+ * above, unless {@link #log()} was cleared of it.
+ *
+ * <p>Threading: Thread-safe.
+ *
+ * <p>Lifecycle: started by {@link Builder#start()}, ended by {@link #close()}, which aborts what is still open.
+ */
+public final class Loopback implements AutoCloseable {
+    /** A handler that sends every message back. */
+    public static final MessageHandler ECHO = (session, message) -> session.send(message);
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(Recording.TIMEOUT_SECONDS);
+    private static final AtomicInteger made = new AtomicInteger();
+
+    /**
+     * A session and the peer at its other end.
+     *
+     * @param session the session
+     * @param peer its peer
+     * @param recording what the session tells its handler
+     */
+    public record Link(TcpSession session, RawPeer peer, Recording recording) {}
+
+    private final String name = "loopback-" + made.incrementAndGet();
+    private final CapturedLog log = new CapturedLog();
+    private final Builder settings;
+    private final IoGroup group;
+    private final IoRuntime runtime;
+    private final AsynchronousServerSocketChannel listener;
+    private final InetSocketAddress address;
+    private final RecordingHandler handler;
+    private final List<RawPeer> peers = new CopyOnWriteArrayList<>();
+    private final Set<TcpSession> live = ConcurrentHashMap.newKeySet();
+
+    private Loopback(Builder settings) throws IOException {
+        this.settings = settings;
+        this.handler = new RecordingHandler(settings.handler);
+        this.group = IoGroup.builder()
+                .name(name)
+                .threads(settings.threads)
+                .bufferMemory(settings.bufferMemory)
+                .maxSessions(settings.maxSessions)
+                .start();
+        this.runtime = GroupAccess.runtimeOf(group);
+        this.listener = runtime.openServerChannel().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        this.address = (InetSocketAddress) listener.getLocalAddress();
+    }
+
+    /**
+     * Returns a builder: two I/O threads, 64 MiB of buffers, int32 prefixes, default configuration, an accepting
+     * side that echoes.
+     *
+     * @return a new builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Starts a group with all defaults and a handler.
+     *
+     * @param handler what the sessions call
+     * @return the running group
+     * @throws IOException if the system refuses
+     */
+    public static Loopback of(MessageHandler handler) throws IOException {
+        return builder().handler(handler).start();
+    }
+
+    /**
+     * Opens a session, started already.
+     *
+     * @return the session and its peer
+     * @throws IOException if the session cannot be made, such as for lack of memory
+     */
+    public Link open() throws IOException {
+        return open(settings.side, settings.asking, handler);
+    }
+
+    /**
+     * Opens a session that echoes, whatever the others do: if it works after a fault, the fault has not spread.
+     *
+     * @return the session and its peer
+     * @throws IOException if the session cannot be made
+     */
+    public Link openBystander() throws IOException {
+        return open(Side.SERVER, false, new RecordingHandler(ECHO));
+    }
+
+    private synchronized Link open(Side side, boolean asking, RecordingHandler sessionHandler) throws IOException {
+        RawPeer peer = RawPeer.connect(address, settings.peerReceiveBuffer);
+        peers.add(peer);
+        AsynchronousSocketChannel channel = accept();
+        try {
+            if (settings.sendBuffer > 0) {
+                channel.setOption(StandardSocketOptions.SO_SNDBUF, settings.sendBuffer);
+            }
+            SessionSetup setup = setup(side, asking, sessionHandler);
+            TcpSession session = new TcpSession(runtime, channel, setup, new Ends());
+            live.add(session);
+            session.start();
+            return new Link(session, peer, sessionHandler.of(session));
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private SessionSetup setup(Side side, boolean asking, RecordingHandler sessionHandler) {
+        if (!asking) {
+            return new SessionSetup(side, settings.protocol, settings.config, null, sessionHandler, null, null);
+        }
+        // a session that asks has no taker for messages, so the recording hears of open and close by themselves
+        return new SessionSetup(
+                side, settings.protocol, settings.config, sessionHandler::opened, null, null, sessionHandler::onClose);
+    }
+
+    private AsynchronousSocketChannel accept() throws IOException {
+        try {
+            return listener.accept().get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IOException("accept failed", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("accept was interrupted", e);
+        }
+    }
+
+    /**
+     * Returns the runtime of the group.
+     *
+     * @return the runtime
+     */
+    public IoRuntime runtime() {
+        return runtime;
+    }
+
+    /**
+     * Returns the counters of the group.
+     *
+     * @return a snapshot
+     */
+    public IoGroupStats stats() {
+        return group.stats();
+    }
+
+    /**
+     * Returns what was logged at WARN or above.
+     *
+     * @return the log; clear it of what a test expects
+     */
+    public CapturedLog log() {
+        return log;
+    }
+
+    /**
+     * Lists the I/O threads that are alive.
+     *
+     * @return their names
+     */
+    public List<String> ioThreads() {
+        return Oracle.liveThreads(name + "-io-");
+    }
+
+    /** Waits until every session has ended and given everything back. */
+    public void awaitEnded() {
+        try {
+            synchronized (live) {
+                long endNanos = System.nanoTime() + TIMEOUT.toNanos();
+                while (!live.isEmpty()) {
+                    long leftMillis = TimeUnit.NANOSECONDS.toMillis(endNanos - System.nanoTime());
+                    if (leftMillis <= 0) {
+                        throw new AssertionError("sessions have not ended: " + live);
+                    }
+                    live.wait(leftMillis);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted", e);
+        }
+    }
+
+    /** Ends what is open and checks what must be left behind. */
+    @Override
+    public void close() throws IOException, InterruptedException {
+        try {
+            live.forEach(TcpSession::abort);
+            awaitEnded();
+            expectNothingLeased();
+        } finally {
+            for (RawPeer peer : peers) {
+                peer.close();
+            }
+            listener.close();
+            group.close();
+            log.close();
+        }
+        Oracle.awaitNoThreads(name, TIMEOUT);
+        handler.all().forEach(Recording::verify);
+        if (!log.lines().isEmpty()) {
+            throw new AssertionError("nobody expected this in the log: " + log.lines());
+        }
+    }
+
+    private void expectNothingLeased() {
+        IoGroupStats stats = group.stats();
+        if (stats.buffersLeased() != 0 || stats.contextsLeased() != 0) {
+            throw new AssertionError("leased after the end: " + stats);
+        }
+    }
+
+    private final class Ends implements TcpSession.Owner {
+        @Override
+        public void sessionOpened(TcpSession session) {
+            // Nothing to do: it is listed already.
+        }
+
+        @Override
+        public void sessionEnded(TcpSession session) {
+            synchronized (live) {
+                live.remove(session);
+                live.notifyAll();
+            }
+        }
+    }
+
+    /** Collects the settings. Not thread-safe. */
+    public static final class Builder {
+        private int threads = 2;
+        private long bufferMemory = 64 << 20;
+        private int maxSessions = 10_000;
+        private int peerReceiveBuffer;
+        private int sendBuffer;
+        private Protocol protocol = Protocol.lengthPrefixed();
+        private SessionConfig config = SessionConfig.defaults();
+        private Side side = Side.SERVER;
+        private boolean asking;
+        private MessageHandler handler = ECHO;
+
+        private Builder() {}
+
+        /**
+         * Sets the number of I/O threads.
+         *
+         * @param count at least 1
+         * @return this
+         */
+        public Builder threads(int count) {
+            this.threads = count;
+            return this;
+        }
+
+        /**
+         * Sets the limit on direct memory.
+         *
+         * @param bytes at least 1 MiB
+         * @return this
+         */
+        public Builder bufferMemory(long bytes) {
+            this.bufferMemory = bytes;
+            return this;
+        }
+
+        /**
+         * Sets the limit on sessions.
+         *
+         * @param count at least 1
+         * @return this
+         */
+        public Builder maxSessions(int count) {
+            this.maxSessions = count;
+            return this;
+        }
+
+        /**
+         * Makes the connection hold little, so that a peer that does not read is felt soon.
+         *
+         * @param bytes of each end's socket buffer; the system may use more
+         * @return this
+         */
+        public Builder socketBuffers(int bytes) {
+            this.peerReceiveBuffer = bytes;
+            this.sendBuffer = bytes;
+            return this;
+        }
+
+        /**
+         * Sets how messages are framed.
+         *
+         * @param newProtocol the protocol
+         * @return this
+         */
+        public Builder protocol(Protocol newProtocol) {
+            this.protocol = newProtocol;
+            return this;
+        }
+
+        /**
+         * Sets how sessions behave.
+         *
+         * @param newConfig the configuration
+         * @return this
+         */
+        public Builder config(SessionConfig newConfig) {
+            this.config = newConfig;
+            return this;
+        }
+
+        /**
+         * Makes the sessions a client's, which never stop reading because of their own queue.
+         *
+         * @return this
+         */
+        public Builder client() {
+            this.side = Side.CLIENT;
+            return this;
+        }
+
+        /**
+         * Makes the sessions a client's that asks: what comes in are replies, and the handler hears only of open and
+         * close.
+         *
+         * @return this
+         */
+        public Builder asking() {
+            this.asking = true;
+            return client();
+        }
+
+        /**
+         * Sets what the sessions call.
+         *
+         * @param newHandler the handler
+         * @return this
+         */
+        public Builder handler(MessageHandler newHandler) {
+            this.handler = newHandler;
+            return this;
+        }
+
+        /**
+         * Starts the group.
+         *
+         * @return the running group
+         * @throws IOException if the system refuses
+         */
+        public Loopback start() throws IOException {
+            return new Loopback(this);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package io.millrace.samples;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import io.millrace.core.IoGroup;
+import io.millrace.server.TcpServer;
+import java.util.concurrent.Callable;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Sends every message back to whom it came from, until SIGTERM or Ctrl-C. */
+@Command(name = "echo-server", description = "Sends every message back, until SIGTERM or Ctrl-C.")
+public final class EchoServer implements Callable<Integer> {
+    @Option(
+            names = "--host",
+            paramLabel = "HOST",
+            description = "The local name or address to listen on (default: ${DEFAULT-VALUE}).")
+    private String host = "127.0.0.1";
+
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            description = "The port; 0 lets the system choose (default: ${DEFAULT-VALUE}).")
+    private int port = 9000;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "I/O threads (default: ${DEFAULT-VALUE}, the processors).")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @Option(
+            names = "--framing",
+            paramLabel = "KIND",
+            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private Framing framing = Framing.INT32;
+
+    @Option(
+            names = "--max-connections",
+            paramLabel = "N",
+            description = "Connections at once; more wait until others leave (default: ${DEFAULT-VALUE}).")
+    private int maxConnections = TcpServer.DEFAULT_MAX_CONNECTIONS;
+
+    @Option(
+            names = {"-v", "--verbose"},
+            description = "Log to standard error, such as why a connection was closed.")
+    private boolean verbose;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
+    private CommandSpec spec;
+
+    /**
+     * Runs the server.
+     *
+     * @param args options; none are needed
+     */
+    public static void main(String... args) {
+        System.exit(Main.commandLine(new EchoServer()).execute(args));
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        if (verbose) {
+            ((Logger) LoggerFactory.getLogger("io.millrace")).setLevel(Level.DEBUG);
+        }
+        try (IoGroup group = IoGroup.builder().name("echo").threads(threads).start();
+                TcpServer server = TcpServer.builder()
+                        .group(group)
+                        .protocol(framing.protocol())
+                        .maxConnections(maxConnections)
+                        .onMessage((session, message) -> session.send(message))
+                        .bind(host, port)) {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> closeAndExit(group), "shutdown"));
+            spec.commandLine().getOut().println("listening on " + host + ":" + server.port());
+            server.awaitClosed();
+        }
+        return ExitCode.OK;
+    }
+
+    /**
+     * Ends the process with exit code 0. A JVM that a signal has told to end would exit with 128 plus the signal's
+     * number, whatever its shutdown hooks do, and System.exit must not be called from one: only halt is left. It skips
+     * whatever the other hooks have not done yet; this program has no others.
+     */
+    private static void closeAndExit(IoGroup group) {
+        group.close();
+        Runtime.getRuntime().halt(ExitCode.OK);
+    }
+}

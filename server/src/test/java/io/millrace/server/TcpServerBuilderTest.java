@@ -1,0 +1,78 @@
+package io.millrace.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.core.protocol.Protocol;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TcpServerBuilderTest {
+    // A refused setting must not leave a group running.
+    @RegisterExtension
+    final LeakCheck leaks = new LeakCheck();
+
+    @Test
+    void bindWithoutProtocolNamesIt() {
+        TcpServer.Builder builder = TcpServer.builder().onMessage((session, message) -> {});
+
+        NullPointerException refused = assertThrows(NullPointerException.class, () -> builder.bind(0));
+
+        assertEquals("protocol is not set: call protocol(...)", refused.getMessage());
+    }
+
+    @Test
+    void bindWithoutOnMessageNamesIt() {
+        TcpServer.Builder builder = TcpServer.builder().protocol(Protocol.lengthPrefixed());
+
+        NullPointerException refused = assertThrows(NullPointerException.class, () -> builder.bind(0));
+
+        assertEquals("onMessage is not set: call onMessage(...)", refused.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, 100_000_001})
+    void maxConnectionsOutOfRangeIsNamedWithTheRange(int limit) {
+        String message = refusal(complete().maxConnections(limit));
+
+        assertEquals("maxConnections is " + limit + "; it must be from 1 to 100000000", message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, 65_536})
+    void backlogOutOfRangeIsNamedWithTheRange(int length) {
+        String message = refusal(complete().backlog(length));
+
+        assertEquals("backlog is " + length + "; it must be from 1 to 65535", message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, -1})
+    void drainTimeoutThatIsNotPositiveIsNamed(long seconds) {
+        String message = refusal(complete().drainTimeout(Duration.ofSeconds(seconds)));
+
+        assertTrue(message.startsWith("drainTimeout is "), message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 65_536})
+    void portOutOfRangeIsNamed(int port) {
+        IllegalArgumentException refused =
+                assertThrows(IllegalArgumentException.class, () -> complete().bind(port));
+
+        assertTrue(refused.getMessage().contains(Integer.toString(port)), refused.getMessage());
+    }
+
+    private static TcpServer.Builder complete() {
+        return TcpServer.builder().protocol(Protocol.lengthPrefixed()).onMessage((session, message) -> {});
+    }
+
+    private static String refusal(TcpServer.Builder builder) {
+        return assertThrows(IllegalArgumentException.class, () -> builder.bind(0))
+                .getMessage();
+    }
+}

@@ -1,0 +1,238 @@
+package io.millrace.server;
+
+import static io.millrace.server.LeakCheck.awaitSoon;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.core.CloseReason;
+import io.millrace.core.IoGroup;
+import io.millrace.core.MessageHandler;
+import io.millrace.core.Session;
+import io.millrace.core.TransportException;
+import io.millrace.core.protocol.Protocol;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+@Tag("engine")
+class TcpServerIT {
+    @RegisterExtension
+    final LeakCheck leaks = new LeakCheck();
+
+    private final BlockingQueue<Object> events = new LinkedBlockingQueue<>();
+
+    @Test
+    void serverOnAPortListensOnEveryAddressOfBothFamilies() throws Exception {
+        TcpServer server = leaks.watch(echo().bind(0));
+
+        for (InetAddress address : InetAddress.getAllByName("localhost")) {
+            RawClient client = leaks.close(RawClient.to(new InetSocketAddress(address, server.port()), 0));
+            assertEquals("hello", client.ask("hello"));
+        }
+    }
+
+    @Test
+    void serverOnAHostListensThereOnly() throws Exception {
+        TcpServer server = leaks.watch(echo().bind("127.0.0.1", 0));
+
+        assertEquals(InetAddress.getByName("127.0.0.1"), server.localAddress().getAddress());
+        assertEquals(
+                "hello", leaks.close(RawClient.to(server.localAddress(), 0)).ask("hello"));
+        assertThrows(ConnectException.class, () -> RawClient.to(new InetSocketAddress("127.0.0.2", server.port()), 0));
+    }
+
+    @Test
+    void serverOnAnAddressTellsThePortTheSystemChose() throws Exception {
+        TcpServer server = leaks.watch(echo().bind(new InetSocketAddress("127.0.0.1", 0)));
+
+        assertTrue(server.port() > 0);
+        assertEquals(server.localAddress().getPort(), server.port());
+        assertTrue(server.toString().contains("127.0.0.1:" + server.port()), server.toString());
+    }
+
+    @Test
+    void takenPortIsATransportExceptionThatNamesTheAddress() throws Exception {
+        ServerSocket taken = leaks.close(new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")));
+
+        TransportException refused =
+                assertThrows(TransportException.class, () -> echo().bind("127.0.0.1", taken.getLocalPort()));
+
+        assertTrue(refused.getMessage().contains("127.0.0.1:" + taken.getLocalPort()), refused.getMessage());
+        assertInstanceOf(BindException.class, refused.getCause());
+    }
+
+    @Test
+    void takenPortLeavesASharedGroupRunning() throws Exception {
+        IoGroup group = leaks.watch(IoGroup.start());
+        TcpServer first = leaks.watch(echo().group(group).bind("127.0.0.1", 0));
+
+        assertThrows(TransportException.class, () -> echo().group(group).bind("127.0.0.1", first.port()));
+
+        assertEquals("alive", leaks.close(RawClient.to(first.port())).ask("alive"));
+    }
+
+    @Test
+    void unknownHostIsATransportExceptionThatNamesIt() {
+        TransportException refused =
+                assertThrows(TransportException.class, () -> echo().bind("no-such-host.invalid", 0));
+
+        assertTrue(refused.getMessage().contains("no-such-host.invalid"), refused.getMessage());
+        assertInstanceOf(UnknownHostException.class, refused.getCause());
+    }
+
+    @Test
+    void sessionIsToldOfOpenThenMessagesThenClose() throws Exception {
+        TcpServer server = leaks.watch(echo().onOpen(session -> events.add("open"))
+                .onClose((session, reason) -> events.add(reason.kind()))
+                .bind(0));
+        RawClient client = leaks.close(RawClient.to(server.port()));
+
+        assertEquals("one", client.ask("one"));
+        client.close();
+
+        assertEquals("open", next());
+        assertEquals("one", next());
+        assertEquals(CloseReason.Kind.PEER, next());
+        assertNull(events.poll());
+    }
+
+    @Test
+    void openSessionIsListedWithItsNumberAndAddresses() throws Exception {
+        TcpServer server = leaks.watch(echo().onOpen(events::add)
+                .onClose((s, r) -> events.add("closed"))
+                .bind(0));
+        RawClient client = leaks.close(RawClient.to(server.port()));
+        Session session = (Session) next();
+        assertEquals("hello", client.ask("hello"));
+
+        assertEquals(List.of(session), List.copyOf(server.sessions()));
+        assertSame(session, server.session(session.id()));
+        assertEquals(client.localPort(), session.remoteAddress().getPort());
+        assertEquals(server.port(), session.localAddress().getPort());
+
+        client.close();
+        awaitSoon("state", () -> server.sessions().isEmpty());
+        assertNull(server.session(session.id()));
+    }
+
+    @Test
+    void statsCountConnectionsNowEverAndAtOnce() throws Exception {
+        TcpServer server = leaks.watch(echo().bind(0));
+        RawClient one = leaks.close(RawClient.to(server.port()));
+        RawClient two = leaks.close(RawClient.to(server.port()));
+        assertEquals("1", one.ask("1"));
+        assertEquals("2", two.ask("2"));
+        assertEquals(new TcpServerStats(2, 2, 2, 0, 0), server.stats());
+
+        one.close();
+
+        awaitSoon("state", () -> server.stats().connections() == 1);
+        assertEquals(new TcpServerStats(1, 2, 2, 0, 0), server.stats());
+    }
+
+    @Test
+    void connectionBeyondTheMemoryOfTheGroupIsTurnedAwayAndCounted() throws Exception {
+        IoGroup group = leaks.watch(IoGroup.builder().maxSessions(1).start());
+        TcpServer server = leaks.watch(echo().group(group).bind(0));
+        RawClient first = leaks.close(RawClient.to(server.port()));
+        assertEquals("first", first.ask("first"));
+
+        RawClient second = leaks.close(RawClient.to(server.port()));
+        second.awaitEnd();
+
+        assertEquals(1, server.stats().turnedAway());
+        assertEquals("still", first.ask("still"));
+        first.close();
+        awaitSoon("state", () -> server.stats().connections() == 0);
+        assertEquals("third", leaks.close(RawClient.to(server.port())).ask("third"));
+    }
+
+    @Test
+    void throwFromOnOpenClosesThatSessionOnly() throws Exception {
+        TcpServer server = leaks.watch(echo().onOpen(session -> {
+                    if (events.isEmpty()) {
+                        events.add("thrown");
+                        throw new IllegalStateException("on purpose");
+                    }
+                })
+                .onClose((session, reason) -> events.add(reason.kind()))
+                .bind(0));
+
+        RawClient client = leaks.close(RawClient.to(server.port()));
+        client.awaitEnd();
+        client.close();
+
+        assertEquals("thrown", events.peek());
+        awaitSoon("state", () -> events.contains(CloseReason.Kind.HANDLER));
+        assertEquals("other", leaks.close(RawClient.to(server.port())).ask("other"));
+    }
+
+    @Test
+    void awaitClosedOnAnIoThreadIsRefusedAtOnce() throws Exception {
+        TcpServer[] server = new TcpServer[1];
+        server[0] = leaks.watch(echo((session, message) -> {
+                    try {
+                        server[0].awaitClosed();
+                    } catch (IllegalStateException refused) {
+                        events.add(refused);
+                    }
+                    session.send(message);
+                })
+                .bind(0));
+
+        assertEquals("hello", leaks.close(RawClient.to(server[0].port())).ask("hello"));
+
+        assertInstanceOf(IllegalStateException.class, next());
+    }
+
+    @Test
+    void awaitClosedReturnsWhenTheServerHasClosed() throws Exception {
+        TcpServer server = leaks.watch(echo().bind(0));
+        Thread waiting = new Thread(() -> {
+            try {
+                server.awaitClosed();
+                events.add("closed");
+            } catch (InterruptedException e) {
+                events.add(e);
+            }
+        });
+        waiting.start();
+
+        server.close();
+
+        assertEquals("closed", next());
+        waiting.join();
+    }
+
+    private Object next() throws InterruptedException {
+        return events.poll(10, TimeUnit.SECONDS);
+    }
+
+    private TcpServer.Builder echo() {
+        return echo((session, message) -> {
+            byte[] text = new byte[message.remaining()];
+            message.get(message.position(), text);
+            events.add(new String(text, StandardCharsets.UTF_8));
+            session.send(message);
+        });
+    }
+
+    private static TcpServer.Builder echo(MessageHandler handler) {
+        return TcpServer.builder().protocol(Protocol.lengthPrefixed()).onMessage(handler);
+    }
+}
