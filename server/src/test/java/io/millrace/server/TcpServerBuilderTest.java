@@ -31,7 +31,9 @@ class TcpServerBuilderTest {
 
         NullPointerException refused = assertThrows(NullPointerException.class, () -> builder.bind(0));
 
-        assertEquals("onMessage is not set: call onMessage(...)", refused.getMessage());
+        assertEquals(
+                "onMessage is not set, nor is onRequest: call one of them, or what comes in has no taker",
+                refused.getMessage());
     }
 
     @ParameterizedTest
