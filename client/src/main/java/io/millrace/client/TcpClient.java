@@ -176,7 +176,7 @@ public final class TcpClient implements AutoCloseable {
                 setup.protocol().pairing() == Pairing.NONE
                         ? setup.protocol() + " has no frames, so a reply has no end: choose a protocol that has"
                         : "this client was built with onMessage or onRequest, so replies could not be told from what"
-                                + " they take: build another one without, or use Protocol.millrace()");
+                                + " they take: build another one without onMessage, or use Protocol.millrace()");
     }
 
     /**

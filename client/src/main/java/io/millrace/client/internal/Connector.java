@@ -170,6 +170,12 @@ public final class Connector implements AutoCloseable {
                 runtime.deadlines()
                         .arm(giveUp, shareEndNanos - runtime.deadlines().nanoTime());
             }
+            if (outcome.isDone()) {
+                // Given up meanwhile, perhaps by a fail() that has not seen this channel.
+                runtime.deadlines().cancel(giveUp);
+                closeQuietly(channel);
+                return;
+            }
             try {
                 channel.connect(address, channel, this);
             } catch (Throwable notStarted) {
@@ -234,6 +240,7 @@ public final class Connector implements AutoCloseable {
         }
 
         void fail(TransportException cause) {
+            // First the outcome, then the channel: connect() does it the other way round, so one of us closes it.
             boolean first = outcome.completeExceptionally(cause);
             AsynchronousSocketChannel unfinished;
             synchronized (this) {

@@ -13,7 +13,7 @@ final class Lifecycle {
      *                       channelClosed
      *
      * Only forwards, each transition once: the caller that made it is told true and does what belongs to it. The
-     * reason is that of the first transition, unless it is corrected.
+     * reason is that of the first transition; but a good end by the peer that turns out to be a reset becomes one.
      *
      * Notes. startClosing when not OPEN, channelClosed when CLOSED or ENDED: false, nothing happens. end is called by
      * the session's own steps, after channelClosed.
@@ -61,23 +61,20 @@ final class Lifecycle {
         return true;
     }
 
-    /** Replaces a reason that turns out to have been a mistake, until the application has been told. */
-    synchronized void correct(CloseReason.Kind mistaken, CloseReason right) {
-        CloseReason first = reason;
-        if (phase == Phase.CLOSING && first != null && first.kind() == mistaken) {
-            reason = right;
-        }
-    }
-
     synchronized boolean channelClosed(CloseReason why) {
         if (phase != Phase.OPEN && phase != Phase.CLOSING) {
             return false;
         }
-        if (reason == null) {
+        if (reason == null || isMistaken(reason, why)) {
             reason = why;
         }
         phase = Phase.CLOSED;
         return true;
+    }
+
+    /** Of two operations in flight a reset fails one only; if that is the write, the read is told of a good end. */
+    private static boolean isMistaken(CloseReason first, CloseReason next) {
+        return first.kind() == CloseReason.Kind.PEER && next.kind() == CloseReason.Kind.RESET;
     }
 
     synchronized void end() {

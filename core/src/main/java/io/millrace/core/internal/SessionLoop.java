@@ -410,8 +410,6 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     @Override
     public void writeFailed(Throwable cause) {
-        // Of two operations in flight a reset fails one; if that is the write, the read is told of an end in order.
-        life.correct(CloseReason.Kind.PEER, CloseReasons.broken(cause));
         breakOff(cause);
     }
 

@@ -134,8 +134,8 @@ public final class TcpSession implements Session {
     public void request(ByteBuffer payload, Duration timeout, ReplyHandler handler) {
         RequestTable table = loop.requests();
         if (table == null) {
-            throw new IllegalStateException("this session cannot ask: its messages go to onMessage or onRequest, so"
-                    + " replies could not be told from them; leave both unset, or use Protocol.millrace()");
+            throw new IllegalStateException("this session cannot ask, because replies could not be told from what"
+                    + " onMessage or onRequest take: ask on one without onMessage, or use Protocol.millrace()");
         }
         long timeoutNanos = Durations.positiveNanos("timeout", timeout);
         if (loop.isPeerDraining()) {
