@@ -17,20 +17,27 @@ import java.util.concurrent.CompletableFuture;
  */
 final class EchoLoad implements MessageHandler {
     /**
-     * What all connections send. Message k is a slice of one block of random bytes, at an offset that depends on k, so
+     * What all connections send. Message k is a slice of one block of random letters, at an offset that depends on k, so
      * that one echo is not taken for the next.
      *
      * @param framing how messages are framed
-     * @param block the random bytes; only its slices are used
+     * @param block random letters; only its slices are used
      * @param size bytes per message
      * @param depth messages on their way
      */
     record Shape(Framing framing, ByteBuffer block, int size, int depth) {
         private static final int VARIETY = 251;
+        /** Printable ASCII without the space, so that any framing can carry it. */
+        private static final int FIRST_LETTER = '!';
+
+        private static final int LETTERS = '~' - '!' + 1;
 
         static Shape of(Framing framing, int size, int depth) {
             byte[] block = new byte[Math.addExact(size, VARIETY)];
-            new Random(size).nextBytes(block);
+            Random random = new Random(size);
+            for (int i = 0; i < block.length; i++) {
+                block[i] = (byte) (FIRST_LETTER + random.nextInt(LETTERS));
+            }
             return new Shape(framing, ByteBuffer.wrap(block), size, depth);
         }
 

@@ -12,6 +12,8 @@ enum Framing {
     INT32LE,
     /** An unsigned big-endian length of 2 bytes before each message. */
     INT16,
+    /** Lines that end with LF or CRLF. */
+    LINE,
     /** No frames: a message is whatever one read brought. */
     RAW;
 
@@ -20,6 +22,7 @@ enum Framing {
             case INT32 -> Protocol.lengthPrefixed();
             case INT32LE -> Protocol.lengthPrefixed(PrefixHandler.int32().littleEndian());
             case INT16 -> Protocol.lengthPrefixed(PrefixHandler.int16());
+            case LINE -> Protocol.lines();
             case RAW -> Protocol.raw();
         };
     }

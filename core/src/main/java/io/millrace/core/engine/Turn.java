@@ -20,7 +20,8 @@ public final class Turn {
      * 2. A callback of session A that closes session B must not run B's callbacks inside A's. B waits in `ready`
      *    until A's runner is done, so the stack never grows with the number of sessions involved.
      *
-     * Nothing is left behind: run() drains both lists before it closes the turn, also when a runner throws.
+     * Nothing is left behind: run() drains both lists before it closes the turn. Neither a runner nor a flush throws;
+     * what a session's step throws is the session's end, not the turn's.
      */
 
     /** Something that has gathered output in the turn and sends it at the end. */

@@ -191,9 +191,22 @@ final class ReceiveLoop {
 
     private void measure(int end) throws MalformedFrameException {
         frameLength = decoder.frameLength(current.view(start, end));
-        skipping = frameLength != FrameDecoder.UNKNOWN && decoder.payloadLength() == FrameDecoder.TOO_LONG;
+        if (frameLength == FrameDecoder.UNKNOWN) {
+            return;
+        }
+        int payloadLength = decoder.payloadLength();
+        skipping = payloadLength == FrameDecoder.TOO_LONG;
+        requireSense(frameLength, decoder.payloadOffset(), skipping ? 0 : payloadLength);
         if (skipping) {
             receiver.tooLong(decoder.kind(), decoder.token());
+        }
+    }
+
+    /** A decoder that a user has written may be wrong; without this the loop might spin, or lend foreign bytes. */
+    private static void requireSense(int frameLength, int payloadOffset, int payloadLength) {
+        if (frameLength < 0 || payloadOffset < 0 || payloadLength < 0 || payloadLength > frameLength - payloadOffset) {
+            throw new IllegalStateException("the decoder answered a frame of " + frameLength + " bytes with "
+                    + payloadLength + " bytes of payload at " + payloadOffset);
         }
     }
 

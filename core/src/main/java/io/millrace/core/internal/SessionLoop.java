@@ -170,10 +170,11 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
             if ((bits & READ_DONE) != 0) {
                 takeRead();
             }
+            moveOn();
             if ((bits & REQUESTS_DUE) != 0) {
+                // After what has arrived was delivered: a reply that is here in time must not count as late.
                 expireRequests();
             }
-            moveOn();
         } finally {
             stepThread = null;
         }
@@ -208,7 +209,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         if (requests != null) {
             CloseReason lost = requests.expire(session.remoteAddress());
             if (lost != null) {
-                life.startClosing(lost);
+                close(lost);
             }
         }
     }

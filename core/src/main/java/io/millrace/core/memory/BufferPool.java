@@ -27,7 +27,7 @@ public final class BufferPool {
     /** What buffers of 64 KiB and more have beyond a power of two, in bytes: room for a prefix. */
     public static final int SLACK_BYTES = 4096;
 
-    /** The size of one direct block, in bytes; a buffer larger than that is a block of its own. */
+    /** The most bytes of a direct block that holds several buffers; a larger buffer is a block of its own. */
     public static final int BLOCK_BYTES = 1 << 20;
 
     /** The largest buffer any pool makes, in bytes: 1 GiB and the slack. */

@@ -5,8 +5,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The buffers of one size: a stack of free ones, and the block that new ones are carved from. */
 final class SizeClass {
+    /** Keeps the blocks of the smallest buffers small, so that a pool of few blocks can serve several sizes. */
+    private static final int MOST_PER_BLOCK = 128;
+
     private final BufferPool pool;
     private final int bufferBytes;
+    private final int blockBytes;
 
     // Guarded by this.
     private @Nullable PooledBuffer free;
@@ -18,6 +22,7 @@ final class SizeClass {
     SizeClass(BufferPool pool, int bufferBytes) {
         this.pool = pool;
         this.bufferBytes = bufferBytes;
+        this.blockBytes = bufferBytes * Math.min(Math.max(BufferPool.BLOCK_BYTES / bufferBytes, 1), MOST_PER_BLOCK);
     }
 
     int bufferBytes() {
@@ -52,7 +57,7 @@ final class SizeClass {
     private @Nullable PooledBuffer carve() {
         ByteBuffer source = block;
         if (source == null || source.remaining() < bufferBytes) {
-            source = pool.tryAllocateBlock(Math.max(BufferPool.BLOCK_BYTES, bufferBytes));
+            source = pool.tryAllocateBlock(blockBytes);
             if (source == null) {
                 return null;
             }

@@ -1,0 +1,43 @@
+package io.millrace.samples;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** What the README shows is what is compiled and run here. */
+class ReadmeTest {
+    private static final Path SAMPLES = Path.of("src/main/java/io/millrace/samples");
+    private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+
+    @Test
+    void serverAndClientOfTheReadmeAreTheSamples() throws IOException {
+        List<String> blocks = JAVA_BLOCK
+                .matcher(Files.readString(Path.of("../README.md")))
+                .results()
+                .map(MatchResult::group)
+                .map(ReadmeTest::code)
+                .toList();
+        assertEquals(2, blocks.size(), "the README shows a server and a client");
+        assertShown(blocks.get(0), "TenLineServer.java");
+        assertShown(blocks.get(1), "TenLineClient.java");
+    }
+
+    private static void assertShown(String block, String sample) throws IOException {
+        assertTrue(
+                code(Files.readString(SAMPLES.resolve(sample))).contains(block),
+                sample + " does not contain what the README shows: " + block);
+        assertTrue(block.lines().count() <= 10, "ten lines were promised");
+    }
+
+    /** Returns code without its indentation and without the fence. */
+    private static String code(String text) {
+        return text.replaceAll("```(java)?", "").replaceAll("(?m)^ +", "").strip();
+    }
+}
