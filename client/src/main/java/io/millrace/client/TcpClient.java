@@ -221,7 +221,7 @@ public final class TcpClient implements AutoCloseable {
         if (ownsGroup) {
             group.close();
         }
-        log.info("client stopped; endpoint={} cut={}", endpoint, cut);
+        log.debug("client stopped; endpoint={} cut={}", endpoint, cut);
         closed.countDown();
     }
 
@@ -366,6 +366,7 @@ public final class TcpClient implements AutoCloseable {
          * @throws NullPointerException naming a required setting that is missing
          * @throws IllegalArgumentException naming the first setting that cannot be
          * @throws TransportException if a group of the client's own cannot be started
+         * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
          */
         public TcpClient build() throws TransportException {
             SessionSetup setup = new SessionSetup(
@@ -379,9 +380,17 @@ public final class TcpClient implements AutoCloseable {
             Endpoint checkedEndpoint = Objects.requireNonNull(endpoint, "endpoint is not set: call endpoint(...)");
             Durations.positiveNanos("connectTimeout", connectTimeout);
             Durations.positiveNanos("drainTimeout", drainTimeout);
-            TcpClient client = new TcpClient(this, group != null ? group : IoGroup.start(), setup, checkedEndpoint);
-            client.runtime.join(client);
-            return client;
+            IoGroup used = group != null ? group : IoGroup.start();
+            try {
+                TcpClient client = new TcpClient(this, used, setup, checkedEndpoint);
+                client.runtime.join(client);
+                return client;
+            } catch (RuntimeException e) {
+                if (group == null) {
+                    used.close();
+                }
+                throw e;
+            }
         }
     }
 }

@@ -17,7 +17,8 @@ public final class FrameTooLongException extends MalformedFrameException {
      * @param limitBytes the limit
      */
     public FrameTooLongException(long declaredBytes, long limitBytes) {
-        super("declared length " + declaredBytes + " is beyond the limit of " + limitBytes + " bytes");
+        super("declared length " + declaredBytes + " is beyond the limit of " + limitBytes
+                + " bytes: raise maxPayloadBytes if the peer is right");
         this.declaredBytes = declaredBytes;
         this.limitBytes = limitBytes;
     }

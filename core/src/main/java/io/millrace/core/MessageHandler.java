@@ -18,7 +18,8 @@ import java.nio.ByteBuffer;
 @FunctionalInterface
 public interface MessageHandler {
     /**
-     * Hears that a session has opened. Nothing has been read yet; messages sent here go first.
+     * Hears that a session has opened. Nothing has been read yet, and what is sent here goes before whatever
+     * other threads send once they learn of the session from here.
      *
      * @param session the session
      * @throws Exception anything: it closes the session

@@ -45,7 +45,7 @@ public interface Session {
      * when the callback's turn ends; there is no flush to forget.
      *
      * @param message borrowed: the payload between position and limit, which do not change
-     * @return what became of it
+     * @return what became of it; only {@link SendResult#REFUSED} and {@link SendResult#CLOSED} leave it unsent
      * @throws IllegalArgumentException if the protocol's frames cannot carry it
      */
     SendResult send(ByteBuffer message);
@@ -67,7 +67,8 @@ public interface Session {
      *
      * @param payload borrowed: the request between position and limit, which do not change
      * @param timeout how long to wait for the reply; more than zero. A reply that comes later is dropped
-     * @return completes on an I/O thread, with a fresh copy of the reply that belongs to the caller; or with
+     * @return completes on an I/O thread (or at once, if the request is refused), with a fresh copy of the reply that
+     *     belongs to the caller; or with
      *     {@link RequestTimeoutException}, {@link ErrorReplyException}, {@link SessionClosedException} (which knows
      *     whether the request may have been sent), or a {@link TransportException} that says why it was not sent
      * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive

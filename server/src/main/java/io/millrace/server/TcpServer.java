@@ -330,6 +330,8 @@ public final class TcpServer implements AutoCloseable {
          * @return the running server
          * @throws TransportException if the port is taken, or the system refuses
          * @throws IllegalArgumentException naming the first setting that cannot be
+         * @throws NullPointerException naming a required setting that is missing
+         * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
          */
         public TcpServer bind(int port) throws TransportException {
             return bind(new InetSocketAddress(port));
@@ -343,6 +345,8 @@ public final class TcpServer implements AutoCloseable {
          * @return the running server
          * @throws TransportException if the name is unknown, the port is taken, or the system refuses
          * @throws IllegalArgumentException naming the first setting that cannot be
+         * @throws NullPointerException naming a required setting that is missing
+         * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
          */
         public TcpServer bind(String host, int port) throws TransportException {
             try {
@@ -359,6 +363,8 @@ public final class TcpServer implements AutoCloseable {
          * @return the running server
          * @throws TransportException if the address is taken, or the system refuses
          * @throws IllegalArgumentException naming the first setting that cannot be
+         * @throws NullPointerException naming a required setting that is missing
+         * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
          */
         public TcpServer bind(InetSocketAddress address) throws TransportException {
             SessionSetup setup = new SessionSetup(

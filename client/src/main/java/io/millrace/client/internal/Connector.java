@@ -216,16 +216,19 @@ public final class Connector implements AutoCloseable {
 
         private void shareIsOver() {
             AsynchronousSocketChannel late;
+            boolean nothingLeft;
             synchronized (this) {
                 if (runtime.deadlines().nanoTime() - shareEndNanos < 0) {
                     return;
                 }
                 timedOut = true;
                 late = connecting;
+                // Between two addresses there is no channel, but there is hope.
+                nothingLeft = addressesTried == addresses.length;
             }
-            if (late == null) {
+            if (late == null && nothingLeft) {
                 fail(timeout());
-            } else {
+            } else if (late != null) {
                 closeQuietly(late);
             }
         }

@@ -49,7 +49,10 @@ public final class Deadlines {
         /** Makes a deadline that is not armed. */
         protected Deadline() {}
 
-        /** Passes the news on. Runs on the timer thread: must neither block, nor throw, nor call application code. */
+        /**
+         * Passes the news on. Runs on the timer thread: must neither block, nor throw, nor call application code. It may
+         * close a channel, so that a peer is cut off in time even if its session's own callback is stuck.
+         */
         protected abstract void expired();
     }
 

@@ -46,10 +46,16 @@ final class CloseReasons {
         return CloseReason.of(kind, "the connection broke: " + cause.getMessage(), cause);
     }
 
+    /** Something of ours is wrong. */
+    static CloseReason internalError(Throwable cause) {
+        return CloseReason.of(Kind.IO, "internal error: " + cause, cause);
+    }
+
     static CloseReason stalled(Duration timeout, long queuedBytes) {
         return CloseReason.of(
                 Kind.STALLED,
-                "the peer has read nothing for " + timeout + "; " + queuedBytes + " bytes are queued for it");
+                "the peer has read nothing for " + timeout.toMillis() + " ms; " + queuedBytes
+                        + " bytes are queued for it");
     }
 
     static CloseReason queueFull(long queuedBytes) {

@@ -60,7 +60,13 @@ final class FrameDispatch implements Responder.Outlet {
         RequestHandler handler = setup.onRequest();
         this.responder = handler == null
                 ? null
-                : new Responder(session, handler, this, pairing == Pairing.BY_TOKEN, REQUESTS_IN_PROGRESS_LIMIT);
+                : new Responder(
+                        session,
+                        handler,
+                        this,
+                        pairing == Pairing.BY_TOKEN,
+                        REQUESTS_IN_PROGRESS_LIMIT,
+                        setup.config().sendLimit());
         this.requests = setup.asks() ? newTable(runtime, events) : null;
     }
 
@@ -191,6 +197,11 @@ final class FrameDispatch implements Responder.Outlet {
     @Override
     public SendResult queue(FrameKind kind, long token, ByteBuffer payload) {
         return send.queue(kind, token, payload);
+    }
+
+    @Override
+    public void check(ByteBuffer payload) {
+        send.check(payload);
     }
 
     @Override

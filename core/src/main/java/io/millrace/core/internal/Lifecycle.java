@@ -25,7 +25,7 @@ final class Lifecycle {
         CLOSING,
         /** The channel has been closed; operations in flight are still to complete. */
         CLOSED,
-        /** Everything has completed and been given back; onClose has been called. */
+        /** Both directions have completed: onClose is being called, and everything is being given back. */
         ENDED
     }
 

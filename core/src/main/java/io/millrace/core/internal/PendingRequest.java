@@ -85,7 +85,7 @@ final class PendingRequest {
         try {
             waiting.onReply(reply);
         } catch (Throwable thrown) {
-            log.warn("onReply threw", thrown);
+            log.warn("onReply threw; handler={}", waiting, thrown);
         }
     }
 
@@ -96,7 +96,7 @@ final class PendingRequest {
         try {
             waiting.onFailure(failure);
         } catch (Throwable thrown) {
-            log.warn("onFailure threw", thrown);
+            log.warn("onFailure threw; handler={}", waiting, thrown);
         }
     }
 }

@@ -27,6 +27,9 @@ final class Responder {
 
     /** What the responder needs of its session. */
     interface Outlet {
+        /** Refuses a payload that cannot be framed, with IllegalArgumentException. */
+        void check(ByteBuffer payload);
+
         /** Queues a frame, whatever the limits if it is an error. */
         SendResult queue(FrameKind kind, long token, ByteBuffer payload);
 
@@ -51,18 +54,21 @@ final class Responder {
     private final Outlet outlet;
     private final boolean byToken;
     private final int limit;
+    private final int keptLimitBytes;
 
     // Guarded by this.
     private @Nullable PendingReply first;
     private @Nullable PendingReply last;
     private int unanswered;
+    private long keptBytes;
 
-    Responder(Session session, RequestHandler handler, Outlet outlet, boolean byToken, int limit) {
+    Responder(Session session, RequestHandler handler, Outlet outlet, boolean byToken, int limit, int keptLimitBytes) {
         this.session = session;
         this.handler = handler;
         this.outlet = outlet;
         this.byToken = byToken;
         this.limit = limit;
+        this.keptLimitBytes = keptLimitBytes;
     }
 
     /** Takes a request; borrowed. */
@@ -70,6 +76,7 @@ final class Responder {
         PendingReply reply = register(token);
         if (reply == null) {
             outlet.queue(FrameKind.ERROR, token, error(ErrorCode.BUSY, "more than " + limit + " requests in progress"));
+            outlet.flushQueued();
             return;
         }
         try {
@@ -149,10 +156,7 @@ final class Responder {
                 return SendResult.CLOSED;
             }
             if (first != this) {
-                kept = ByteBuffer.allocate(payload.remaining())
-                        .put(payload.duplicate())
-                        .flip();
-                return SendResult.ACCEPTED;
+                return keep(payload);
             }
             SendResult result = outlet.queue(FrameKind.MESSAGE, 0, payload);
             if (result.isAccepted()) {
@@ -160,6 +164,19 @@ final class Responder {
                 sendKept();
             }
             return result;
+        }
+
+        /** Keeps a reply for its turn, as if it were queued already. Guarded by the responder. */
+        private SendResult keep(ByteBuffer payload) {
+            outlet.check(payload);
+            if (keptBytes > 0 && keptBytes + payload.remaining() > keptLimitBytes) {
+                return SendResult.REFUSED;
+            }
+            keptBytes += payload.remaining();
+            kept = ByteBuffer.allocate(payload.remaining())
+                    .put(payload.duplicate())
+                    .flip();
+            return SendResult.ACCEPTED;
         }
 
         @Override
@@ -231,22 +248,29 @@ final class Responder {
     private void sendKept() {
         while (first != null && (first.kept != null || first.closing != null)) {
             PendingReply reply = first;
+            first = reply.next;
             if (reply.closing != null) {
-                outlet.close(reply.closing);
-                first = null;
-            } else if (reply.kept != null
-                    && !outlet.queue(FrameKind.MESSAGE, 0, reply.kept).isAccepted()) {
-                outlet.close(CloseReason.of(
-                        CloseReason.Kind.STALLED,
-                        "a reply could not be queued, so later ones would be mistaken for it"));
-                first = null;
-            } else {
+                closeAfterThis(reply.closing);
+            } else if (reply.kept != null) {
+                ByteBuffer payload = reply.kept;
                 reply.kept = null;
-                first = reply.next;
+                keptBytes -= payload.remaining();
+                if (!outlet.queue(FrameKind.MESSAGE, 0, payload).isAccepted()) {
+                    closeAfterThis(CloseReason.of(
+                            CloseReason.Kind.STALLED,
+                            "a reply could not be queued, so later ones would be mistaken for it"));
+                }
             }
         }
         if (first == null) {
             last = null;
         }
+    }
+
+    /** Ends the session behind the replies sent so far; those that wait have no turn any more. Guarded by this. */
+    private void closeAfterThis(CloseReason reason) {
+        first = null;
+        keptBytes = 0;
+        outlet.close(reason);
     }
 }

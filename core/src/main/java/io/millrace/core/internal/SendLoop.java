@@ -144,6 +144,11 @@ final class SendLoop implements Turn.Flushable {
         return append(kind, token, payload, null);
     }
 
+    /** Refuses what the frame cannot carry. */
+    void check(ByteBuffer payload) {
+        encoder.check(payload);
+    }
+
     /** Sees to it that what was queued leaves: when this turn ends, or at once when there is no turn. */
     void flushQueued() {
         Turn turn = Turn.current();
@@ -351,6 +356,17 @@ final class SendLoop implements Turn.Flushable {
 
     synchronized boolean isOutputFinished() {
         return outputFinished;
+    }
+
+    /** Says why something was refused just now, and what to do. */
+    TransportException refusal(Object peer) {
+        long queued = queuedBytes();
+        return new TransportException(
+                queued >= config.sendHighMark()
+                        ? "not sent: " + queued + " bytes are queued for " + peer + ", and sendLimit is "
+                                + config.sendLimit() + ": wait for replies, or raise it"
+                        : "not sent: no buffer memory left in the group: raise its bufferMemory, now "
+                                + runtime.buffers().stats().limitBytes() + " bytes");
     }
 
     synchronized long queuedBytes() {

@@ -35,7 +35,8 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
      *   CLOSED    wait until neither direction has an operation in flight; then tell the application, give back both
      *             contexts and their memory, and tell the owner: ENDED
      *
-     * Steps look at the state, not at the signal, so a signal too many does no harm and two that coincide are one.
+     * That the session has opened, and that a read has completed, is signalled once per event. Everything else is read
+     * from the state, so a signal too many does no harm and two that coincide are one.
      *
      * A session that is held back with frames undelivered must not read: the read would hide them until the peer sends
      * more, which it may not do before it is answered. So takeIn() says whether all was delivered, and only then does
@@ -183,7 +184,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     @Override
     protected void stepFailed(Throwable failure) {
         log.error("session failed; {}", session, failure);
-        abort(CloseReasons.broken(failure));
+        abort(CloseReasons.internalError(failure));
     }
 
     private void open() {
@@ -398,9 +399,6 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         LogLimiter limiter = runtime().throwsLogged();
         if (!limiter.allows()) {
             return;
-        }
-        if (limiter.suppressed() > 0) {
-            log.warn("callbacks throw often; suppressed={}", limiter.suppressed());
         }
         if (thrown instanceof Error) {
             log.error("{} threw; {}", callback, session, thrown);

@@ -139,13 +139,16 @@ public final class TcpSession implements Session {
         }
         long timeoutNanos = Durations.positiveNanos("timeout", timeout);
         if (loop.isPeerDraining()) {
-            handler.onFailure(new TransportException("not sent: " + remoteAddress + " takes no more requests"));
+            PendingRequest.fail(
+                    handler, new TransportException("not sent: " + remoteAddress + " takes no more requests"));
             return;
         }
         PendingRequest request = table.prepare(handler, timeoutNanos);
         if (request == null) {
-            handler.onFailure(new TransportException("not sent: " + table.limit() + " requests to " + remoteAddress
-                    + " are waiting for replies already, which is the limit"));
+            PendingRequest.fail(
+                    handler,
+                    new TransportException("not sent: the limit on requests that wait for a reply" + " from "
+                            + remoteAddress + " is " + table.limit() + ", and it is reached"));
             return;
         }
         SendResult answer = sendRequest(payload, request);
@@ -154,18 +157,18 @@ public final class TcpSession implements Session {
             if (answer == SendResult.REFUSED) {
                 loop.refused();
             }
-            handler.onFailure(
+            PendingRequest.fail(
+                    handler,
                     answer == SendResult.CLOSED
                             ? new SessionClosedException(life.reasonOr("closing"), false)
-                            : new TransportException("not sent: the send queue to " + remoteAddress + " is full, "
-                                    + send.queuedBytes() + " bytes; wait for replies, or raise sendLimit"));
+                            : send.refusal(remoteAddress));
         }
     }
 
     private SendResult sendRequest(ByteBuffer payload, PendingRequest request) {
         try {
             return life.isOpen() ? send.request(requestKind, payload, request) : SendResult.CLOSED;
-        } catch (IllegalArgumentException cannotBeFramed) {
+        } catch (RuntimeException | Error cannotBeFramed) {
             request.unprepare();
             throw cannotBeFramed;
         }

@@ -3,7 +3,8 @@ package io.millrace.core.protocol;
 /**
  * The agreement of both sides about where messages begin and end, and which replies belong to which requests.
  *
- * <p>Threading: Immutable, but for counters that a wire format demands. What it makes is confined to one session each.
+ * <p>Threading: Thread-safe: immutable, but for counters that a wire format may demand. What it makes is confined to
+ * one session each.
  *
  * <p>Lifecycle: made once, shared by any number of servers and clients.
  *
@@ -57,7 +58,7 @@ public interface Protocol {
     }
 
     /**
-     * Returns Millrace's own frames, with requests both ways, heartbeats and a drain notice.
+     * Returns Millrace's own frames, with requests both ways. Pings are answered, and the peer's drain notice is obeyed.
      *
      * @return the protocol of {@link MillraceProtocol#create()}
      */
