@@ -184,7 +184,8 @@ public final class PrefixHandler implements Protocol, FrameEncoder {
     private int payloadLengthAt(ByteBuffer in, int index) throws MalformedFrameException {
         long declared = declaredAt(in, index);
         if (declared < 0) {
-            throw new MalformedFrameException("declared length " + declared + " is negative");
+            throw new MalformedFrameException(
+                    "declared length " + declared + " is negative; the limit is " + maxPayloadBytes + " bytes");
         }
         if (declared > maxPayloadBytes) {
             throw new FrameTooLongException(declared, maxPayloadBytes);

@@ -199,8 +199,11 @@ class PrefixHandlerTest {
         "8, true, 0000000000000080, -9223372036854775808"
     })
     void negativeLengthIsMalformedAndShown(int width, boolean littleEndian, String hex, String shown) {
-        MalformedFrameException refused = refuse(prefix(width, littleEndian), hex);
-        assertEquals("declared length " + shown + " is negative", refused.getMessage());
+        PrefixHandler prefix = prefix(width, littleEndian);
+        MalformedFrameException refused = refuse(prefix, hex);
+        assertEquals(
+                "declared length " + shown + " is negative; the limit is " + prefix.maxPayloadBytes() + " bytes",
+                refused.getMessage());
     }
 
     @ParameterizedTest
