@@ -196,6 +196,10 @@ public final class Connector implements AutoCloseable {
                 failed(alreadyBroken, channel);
                 return;
             }
+            synchronized (this) {
+                // Its owner's from now on: no deadline of ours may close it.
+                connecting = null;
+            }
             runtime.deadlines().cancel(giveUp);
             if (!outcome.complete(channel)) {
                 closeQuietly(channel);
@@ -218,7 +222,7 @@ public final class Connector implements AutoCloseable {
             AsynchronousSocketChannel late;
             boolean nothingLeft;
             synchronized (this) {
-                if (runtime.deadlines().nanoTime() - shareEndNanos < 0) {
+                if (outcome.isDone() || runtime.deadlines().nanoTime() - shareEndNanos < 0) {
                     return;
                 }
                 timedOut = true;

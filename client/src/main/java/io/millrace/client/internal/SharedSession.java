@@ -5,9 +5,12 @@ import io.millrace.core.Session;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines.Deadline;
 import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.internal.TcpSession;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +74,13 @@ public final class SharedSession {
             begun = connectIfNeeded();
         }
         if (begun != null) {
-            begun.whenComplete(this::connected);
+            begun.whenComplete((session, failure) -> {
+                if (session != null) {
+                    connected(session);
+                } else {
+                    failWaiting(begun, failure);
+                }
+            });
         }
         return request.reply;
     }
@@ -83,7 +92,8 @@ public final class SharedSession {
             return null;
         }
         Session session = future.join();
-        return session.isOpen() ? session : null;
+        boolean draining = session instanceof TcpSession tcp && tcp.isPeerDraining();
+        return session.isOpen() && !draining ? session : null;
     }
 
     /** Guarded by this. Returns the connection to wait for, if nobody waits for it yet. */
@@ -99,7 +109,7 @@ public final class SharedSession {
         return future;
     }
 
-    private void connected(@Nullable Session session, @Nullable Throwable failure) {
+    private void connected(Session session) {
         synchronized (this) {
             if (sendingWaiting) {
                 // One thread at a time, or their order would be lost: that one goes on with whatever waits.
@@ -109,12 +119,22 @@ public final class SharedSession {
         }
         WaitingRequest next;
         while ((next = nextWaiting()) != null) {
-            if (session != null) {
-                next.sendOn(session);
-            } else {
-                next.fail(failure);
-            }
+            next.sendOn(session);
         }
+    }
+
+    /** Fails those who wait now; who asks from their callbacks, or later, has a new connection made. */
+    private void failWaiting(CompletableFuture<Session> attempt, @Nullable Throwable failure) {
+        List<WaitingRequest> failed;
+        synchronized (this) {
+            if (current == attempt) {
+                current = null;
+            }
+            failed = new ArrayList<>(waiting);
+            waiting.clear();
+            waitingBytes = 0;
+        }
+        failed.forEach(one -> one.fail(failure));
     }
 
     private synchronized @Nullable WaitingRequest nextWaiting() {

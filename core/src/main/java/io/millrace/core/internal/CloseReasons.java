@@ -13,8 +13,8 @@ final class CloseReasons {
     private CloseReasons() {}
 
     /** The peer has sent the end of its stream, and so many bytes before it that are no whole frame. */
-    static CloseReason peerFinished(int cutBytes, int frameLength) {
-        if (cutBytes == 0) {
+    static CloseReason peerFinished(boolean insideFrame, int cutBytes, int frameLength) {
+        if (!insideFrame) {
             return CloseReason.of(Kind.PEER, "the peer closed the connection");
         }
         String whole = frameLength > 0 ? " of " + frameLength : "";
@@ -44,6 +44,14 @@ final class CloseReasons {
     static CloseReason broken(Throwable cause) {
         Kind kind = cause instanceof IOException ? Kind.RESET : Kind.IO;
         return CloseReason.of(kind, "the connection broke: " + cause.getMessage(), cause);
+    }
+
+    /** The peer has finished, and its requests have not been answered for so long. */
+    static CloseReason unanswered(long nanos) {
+        return CloseReason.of(
+                Kind.TIMEOUT,
+                "the peer closed its side, and its requests were not answered within "
+                        + Duration.ofNanos(nanos).toMillis() + " ms");
     }
 
     /** Something of ours is wrong. */

@@ -66,7 +66,7 @@ final class FrameDispatch implements Responder.Outlet {
                         this,
                         pairing == Pairing.BY_TOKEN,
                         REQUESTS_IN_PROGRESS_LIMIT,
-                        setup.config().sendLimit());
+                        setup.config().sendHighMark());
         this.requests = setup.asks() ? newTable(runtime, events) : null;
     }
 
@@ -138,7 +138,7 @@ final class FrameDispatch implements Responder.Outlet {
         if (responder != null) {
             responder.onRequest(token, payload);
         } else {
-            answer(FrameKind.ERROR, token, Responder.error(ErrorCode.NO_HANDLER, "no requests are taken here"));
+            answerError(token, ErrorCode.NO_HANDLER, "no requests are taken here");
         }
     }
 
@@ -169,28 +169,50 @@ final class FrameDispatch implements Responder.Outlet {
 
     void tooLong(FrameKind kind, long token) {
         if (kind == FrameKind.REQUEST) {
-            answer(FrameKind.ERROR, token, Responder.error(ErrorCode.TOO_LARGE, "the request is beyond the limit"));
+            answerError(token, ErrorCode.TOO_LARGE, "the request is beyond the limit");
         }
     }
 
     /** Says, where the protocol can, why the session is about to close. */
     void malformed(MalformedFrameException cause) {
         if (pairing == Pairing.BY_TOKEN && cause instanceof UnsupportedVersionException) {
-            answer(FrameKind.GOAWAY, 0, goAway(ErrorCode.UNSUPPORTED_VERSION, String.valueOf(cause.getMessage())));
+            String text = String.valueOf(cause.getMessage());
+            byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+            ByteBuffer payload = ByteBuffer.allocate(Short.BYTES + Byte.BYTES + utf8.length)
+                    .putShort((short) ErrorCode.UNSUPPORTED_VERSION)
+                    .put((byte) MillraceProtocol.VERSION)
+                    .put(utf8)
+                    .flip();
+            answer(FrameKind.GOAWAY, 0, cutToFit(payload, Short.BYTES + Byte.BYTES));
         }
     }
 
-    private static ByteBuffer goAway(int code, String text) {
+    @Override
+    public void answerError(long token, int code, String text) {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-        return ByteBuffer.allocate(Short.BYTES + Byte.BYTES + utf8.length)
+        ByteBuffer payload = ByteBuffer.allocate(Short.BYTES + utf8.length)
                 .putShort((short) code)
-                .put((byte) MillraceProtocol.VERSION)
                 .put(utf8)
                 .flip();
+        answer(FrameKind.ERROR, token, cutToFit(payload, Short.BYTES));
     }
 
+    /** The text of an error gives way to a small limit on payloads; its numbers do not. */
+    private ByteBuffer cutToFit(ByteBuffer payload, int essentialBytes) {
+        try {
+            send.check(payload);
+        } catch (IllegalArgumentException tooLong) {
+            payload.limit(essentialBytes);
+        }
+        return payload;
+    }
+
+    /** Answers on the framework's own account: nobody could try again, so a refusal ends the session. */
     private void answer(FrameKind kind, long token, ByteBuffer payload) {
-        queue(kind, token, payload);
+        SendResult result = send.queue(kind, token, payload);
+        if (result == SendResult.REFUSED && kind != FrameKind.PONG) {
+            events.close(CloseReasons.queueFull(send.queuedBytes()));
+        }
         send.flushQueued();
     }
 
@@ -207,6 +229,18 @@ final class FrameDispatch implements Responder.Outlet {
     @Override
     public void flushQueued() {
         send.flushQueued();
+    }
+
+    @Override
+    public boolean willBeRelieved() {
+        return send.isCongested();
+    }
+
+    /** Goes on with replies that found no room in the send queue. */
+    void resumeReplies() {
+        if (responder != null) {
+            responder.resume();
+        }
     }
 
     @Override

@@ -9,7 +9,11 @@ import java.util.concurrent.CompletableFuture;
 final class FutureReply extends CompletableFuture<ByteBuffer> implements ReplyHandler {
     @Override
     public void onReply(ByteBuffer reply) {
-        complete(ByteBuffer.allocate(reply.remaining()).put(reply).flip());
+        try {
+            complete(ByteBuffer.allocate(reply.remaining()).put(reply).flip());
+        } catch (OutOfMemoryError noRoomForTheCopy) {
+            completeExceptionally(noRoomForTheCopy);
+        }
     }
 
     @Override

@@ -295,6 +295,11 @@ final class ReceiveLoop {
         return current.view(start, current.buffer().position());
     }
 
+    /** Returns whether the stream stands inside a frame, so that its end here would cut one. */
+    boolean isInsideFrame() {
+        return skipping || bufferedBytes() > 0;
+    }
+
     int bufferedBytes() {
         return current.buffer().position() - start;
     }

@@ -8,7 +8,6 @@ import io.millrace.core.SendResult;
 import io.millrace.core.Session;
 import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** Gives the requests of one session to the handler, and sends the replies. */
@@ -21,8 +20,11 @@ final class Responder {
      *     first                                  last
      *     | given: leaves, and all given behind it | waiting | given, kept | waiting |
      *
-     * One lock guards the chain and every reply in it. Queueing for sending happens under it, so that order holds;
-     * the flush, which may call the channel, comes after it.
+     * What is kept counts as in progress until it leaves, and the session takes no more requests in while too many are
+     * in progress or too much is kept. Kept replies that find no room in the send queue wait for its relief (`due`).
+     *
+     * One lock guards the chain and every reply in it. Queueing for sending happens under it, so that order holds; the
+     * flush, which may call the channel, and the close, which may call the application, come after it.
      */
 
     /** What the responder needs of its session. */
@@ -30,11 +32,17 @@ final class Responder {
         /** Refuses a payload that cannot be framed, with IllegalArgumentException. */
         void check(ByteBuffer payload);
 
-        /** Queues a frame, whatever the limits if it is an error. */
+        /** Queues a frame. */
         SendResult queue(FrameKind kind, long token, ByteBuffer payload);
 
         /** Starts sending what was queued. */
         void flushQueued();
+
+        /** Sends an answer of the framework's own, or closes the session if that is not possible. */
+        void answerError(long token, int code, String text);
+
+        /** Returns whether a frame that was refused will find room later, and {@link #resume()} be called then. */
+        boolean willBeRelieved();
 
         /** Hears that a request has been answered, on whatever thread; and whether more may be taken in since. */
         void requestAnswered(boolean wasFull);
@@ -53,21 +61,31 @@ final class Responder {
     private final RequestHandler handler;
     private final Outlet outlet;
     private final boolean byToken;
-    private final int limit;
+    private final int requestLimit;
     private final int keptLimitBytes;
 
     // Guarded by this.
     private @Nullable PendingReply first;
     private @Nullable PendingReply last;
-    private int unanswered;
+    private int inProgress;
     private long keptBytes;
+    private @Nullable CloseReason ending;
 
-    Responder(Session session, RequestHandler handler, Outlet outlet, boolean byToken, int limit, int keptLimitBytes) {
+    // Written under this; read by the session's steps.
+    private volatile boolean due;
+
+    Responder(
+            Session session,
+            RequestHandler handler,
+            Outlet outlet,
+            boolean byToken,
+            int requestLimit,
+            int keptLimitBytes) {
         this.session = session;
         this.handler = handler;
         this.outlet = outlet;
         this.byToken = byToken;
-        this.limit = limit;
+        this.requestLimit = requestLimit;
         this.keptLimitBytes = keptLimitBytes;
     }
 
@@ -75,26 +93,23 @@ final class Responder {
     void onRequest(long token, ByteBuffer request) {
         PendingReply reply = register(token);
         if (reply == null) {
-            outlet.queue(FrameKind.ERROR, token, error(ErrorCode.BUSY, "more than " + limit + " requests in progress"));
-            outlet.flushQueued();
+            outlet.answerError(token, ErrorCode.BUSY, "more than " + requestLimit + " requests in progress");
             return;
         }
         try {
             handler.onRequest(session, request, reply);
         } catch (Throwable thrown) {
             outlet.handlerThrew("onRequest", thrown);
-            if (!reply.isAnswered()) {
-                reply.fail(ErrorCode.HANDLER, "the handler failed", CloseReasons.handlerThrew("onRequest", thrown));
-            }
+            reply.failBecauseOf(thrown);
         }
     }
 
     private synchronized @Nullable PendingReply register(long token) {
-        if (byToken && unanswered >= limit) {
+        if (byToken && inProgress >= requestLimit) {
             return null;
         }
         PendingReply reply = new PendingReply(token);
-        unanswered++;
+        inProgress++;
         if (!byToken) {
             if (last == null) {
                 first = reply;
@@ -108,19 +123,80 @@ final class Responder {
 
     /** Returns whether no more requests should be taken in, where they cannot be refused. */
     synchronized boolean isFull() {
-        return !byToken && unanswered >= limit;
+        return !byToken && (inProgress >= requestLimit || keptBytes >= keptLimitBytes);
     }
 
+    /** Returns whether every request has been answered, and every reply queued. */
     synchronized boolean isIdle() {
-        return unanswered == 0;
+        return inProgress == 0;
     }
 
-    static ByteBuffer error(int code, String text) {
-        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-        return ByteBuffer.allocate(Short.BYTES + utf8.length)
-                .putShort((short) code)
-                .put(utf8)
-                .flip();
+    /** Goes on with replies that found no room, if there are any. */
+    void resume() {
+        if (!due) {
+            return;
+        }
+        boolean wasFull;
+        synchronized (this) {
+            due = false;
+            wasFull = isFull();
+            sendKept();
+        }
+        finish(wasFull);
+    }
+
+    /** What follows from an answer, outside the lock. */
+    private void finish(boolean wasFull) {
+        CloseReason reason;
+        synchronized (this) {
+            reason = ending;
+            ending = null;
+        }
+        outlet.flushQueued();
+        if (reason != null) {
+            outlet.close(reason);
+        }
+        outlet.requestAnswered(wasFull);
+    }
+
+    /** Queues what was kept for its turn, as far as the turn has come and there is room. Guarded by this. */
+    private void sendKept() {
+        while (first != null && first.isGiven() && ending == null) {
+            PendingReply reply = first;
+            if (reply.closing != null) {
+                end(reply.closing);
+            } else if (reply.kept != null) {
+                SendResult result = outlet.queue(FrameKind.MESSAGE, 0, reply.kept);
+                if (result == SendResult.REFUSED && outlet.willBeRelieved()) {
+                    due = true;
+                    return;
+                }
+                if (!result.isAccepted()) {
+                    end(CloseReason.of(CloseReason.Kind.STALLED, "a reply could not be queued for lack of memory"));
+                } else {
+                    keptBytes -= reply.kept.remaining();
+                    leave(reply);
+                }
+            }
+        }
+    }
+
+    /** Takes the first reply out of the chain: it is on its way. Guarded by this. */
+    private void leave(PendingReply reply) {
+        first = reply.next;
+        if (first == null) {
+            last = null;
+        }
+        inProgress--;
+    }
+
+    /** The session ends behind what was queued; those that wait have no turn any more. Guarded by this. */
+    private void end(CloseReason reason) {
+        ending = reason;
+        first = null;
+        last = null;
+        inProgress = 0;
+        keptBytes = 0;
     }
 
     private final class PendingReply implements Reply {
@@ -136,17 +212,36 @@ final class Responder {
             this.token = token;
         }
 
+        /** Guarded by the responder. */
+        private boolean isGiven() {
+            return kept != null || closing != null;
+        }
+
         @Override
         public SendResult send(ByteBuffer payload) {
+            outlet.check(payload);
             SendResult result;
             boolean wasFull;
             synchronized (Responder.this) {
                 requireUnanswered();
                 wasFull = isFull();
-                result = byToken ? outlet.queue(FrameKind.REPLY, token, payload) : sendInOrder(payload);
-                settle(result);
+                result = byToken ? sendByToken(FrameKind.REPLY, payload) : sendInOrder(payload);
+                answered = result != SendResult.REFUSED;
             }
-            finish(result, wasFull);
+            if (result == SendResult.REFUSED) {
+                outlet.refused();
+            } else {
+                finish(wasFull);
+            }
+            return result;
+        }
+
+        /** Guarded by the responder. */
+        private SendResult sendByToken(FrameKind kind, ByteBuffer payload) {
+            SendResult result = outlet.queue(kind, token, payload);
+            if (result != SendResult.REFUSED) {
+                inProgress--;
+            }
             return result;
         }
 
@@ -156,27 +251,18 @@ final class Responder {
                 return SendResult.CLOSED;
             }
             if (first != this) {
-                return keep(payload);
+                kept = ByteBuffer.allocate(payload.remaining())
+                        .put(payload.duplicate())
+                        .flip();
+                keptBytes += payload.remaining();
+                return SendResult.ACCEPTED;
             }
             SendResult result = outlet.queue(FrameKind.MESSAGE, 0, payload);
             if (result.isAccepted()) {
-                first = next;
+                leave(this);
                 sendKept();
             }
             return result;
-        }
-
-        /** Keeps a reply for its turn, as if it were queued already. Guarded by the responder. */
-        private SendResult keep(ByteBuffer payload) {
-            outlet.check(payload);
-            if (keptBytes > 0 && keptBytes + payload.remaining() > keptLimitBytes) {
-                return SendResult.REFUSED;
-            }
-            keptBytes += payload.remaining();
-            kept = ByteBuffer.allocate(payload.remaining())
-                    .put(payload.duplicate())
-                    .flip();
-            return SendResult.ACCEPTED;
         }
 
         @Override
@@ -185,31 +271,38 @@ final class Responder {
                 throw new IllegalArgumentException(
                         "error code is " + code + "; it must be from 1 to " + ErrorCode.LAST);
             }
-            return fail(
-                    code,
-                    text,
-                    CloseReason.of(
-                            CloseReason.Kind.LOCAL,
-                            "a request was answered with an error: " + ErrorCode.nameOf(code) + " " + text));
+            CloseReason reason = CloseReason.of(
+                    CloseReason.Kind.LOCAL,
+                    "a request was answered with an error: " + ErrorCode.nameOf(code) + " " + text);
+            return fail(code, text, reason) ? SendResult.ACCEPTED : SendResult.CLOSED;
         }
 
-        private SendResult fail(int code, String text, CloseReason whereErrorsCannotBeSent) {
-            SendResult result;
+        void failBecauseOf(Throwable thrown) {
+            if (!isAnswered()) {
+                fail(ErrorCode.HANDLER, "the handler failed", CloseReasons.handlerThrew("onRequest", thrown));
+            }
+        }
+
+        /** Returns whether the session was still open. */
+        private boolean fail(int code, String text, CloseReason whereErrorsCannotBeSent) {
             boolean wasFull;
             synchronized (Responder.this) {
                 requireUnanswered();
+                answered = true;
                 wasFull = isFull();
                 if (byToken) {
-                    result = outlet.queue(FrameKind.ERROR, token, error(code, text));
+                    inProgress--;
                 } else {
                     closing = whereErrorsCannotBeSent;
                     sendKept();
-                    result = SendResult.ACCEPTED;
                 }
-                settle(result);
             }
-            finish(result, wasFull);
-            return result;
+            boolean open = session.isOpen();
+            if (byToken) {
+                outlet.answerError(token, code, text);
+            }
+            finish(wasFull);
+            return open;
         }
 
         /** Guarded by the responder. */
@@ -219,58 +312,11 @@ final class Responder {
             }
         }
 
-        /** Guarded by the responder. */
-        private void settle(SendResult result) {
-            answered = result != SendResult.REFUSED;
-            if (answered) {
-                unanswered--;
-            }
-        }
-
-        private void finish(SendResult result, boolean wasFull) {
-            if (result == SendResult.REFUSED) {
-                outlet.refused();
-            } else {
-                outlet.flushQueued();
-                outlet.requestAnswered(wasFull);
-            }
-        }
-
         @Override
         public boolean isAnswered() {
             synchronized (Responder.this) {
                 return answered;
             }
         }
-    }
-
-    /** Sends what was kept for its turn, as far as the turn has come. Guarded by this. */
-    private void sendKept() {
-        while (first != null && (first.kept != null || first.closing != null)) {
-            PendingReply reply = first;
-            first = reply.next;
-            if (reply.closing != null) {
-                closeAfterThis(reply.closing);
-            } else if (reply.kept != null) {
-                ByteBuffer payload = reply.kept;
-                reply.kept = null;
-                keptBytes -= payload.remaining();
-                if (!outlet.queue(FrameKind.MESSAGE, 0, payload).isAccepted()) {
-                    closeAfterThis(CloseReason.of(
-                            CloseReason.Kind.STALLED,
-                            "a reply could not be queued, so later ones would be mistaken for it"));
-                }
-            }
-        }
-        if (first == null) {
-            last = null;
-        }
-    }
-
-    /** Ends the session behind the replies sent so far; those that wait have no turn any more. Guarded by this. */
-    private void closeAfterThis(CloseReason reason) {
-        first = null;
-        keptBytes = 0;
-        outlet.close(reason);
     }
 }

@@ -138,9 +138,8 @@ final class SendLoop implements Turn.Flushable {
         return answer;
     }
 
-    /** Queues a frame; {@link #flushQueued()} must follow. */
+    /** Queues a frame that has been checked; {@link #flushQueued()} must follow. */
     synchronized SendResult queue(FrameKind kind, long token, ByteBuffer payload) {
-        encoder.check(payload);
         return append(kind, token, payload, null);
     }
 
@@ -180,10 +179,10 @@ final class SendLoop implements Turn.Flushable {
             return SendResult.CLOSED;
         }
         long queued = queue.queuedBytes();
-        if (queued >= config.sendHighMark() && queued + payload.remaining() > limitFor(kind)) {
-            return SendResult.REFUSED;
-        }
-        if (!queue.tryAppend(encoder, kind, token, payload)) {
+        boolean full = queued >= config.sendHighMark() && queued + payload.remaining() > limitFor(kind);
+        if (full || !queue.tryAppend(encoder, kind, token, payload)) {
+            // Whoever was refused may be waiting for the queue's relief, which comes only to those who are congested.
+            congested = congested || queued > 0;
             return SendResult.REFUSED;
         }
         if (request != null) {
@@ -245,17 +244,20 @@ final class SendLoop implements Turn.Flushable {
     }
 
     private void startWrite() {
-        ByteBuffer[] gather = context.gather();
-        int count;
+        ByteBuffer only;
+        int count = 1;
         synchronized (this) {
-            count = queue.take(gather);
+            only = queue.takeOnly();
+            if (only == null) {
+                count = queue.take(context.gather());
+            }
         }
         context.begin();
         try {
-            if (count == 1) {
-                channel.write(gather[0], context, WRITE_HANDLER);
+            if (only != null) {
+                channel.write(only, context, WRITE_HANDLER);
             } else {
-                channel.write(gather, 0, count, 0, TimeUnit.NANOSECONDS, context, GATHER_HANDLER);
+                channel.write(context.gather(), 0, count, 0, TimeUnit.NANOSECONDS, context, GATHER_HANDLER);
             }
         } catch (Throwable notStarted) {
             // Handlers never throw, so this is the channel's own refusal: the operation has not begun.

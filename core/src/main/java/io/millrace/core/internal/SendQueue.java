@@ -93,7 +93,7 @@ final class SendQueue {
         PooledBuffer first = null;
         PooledBuffer last = null;
         for (long missing = bytes; missing > 0; ) {
-            PooledBuffer next = buffers.tryAcquire((int) Math.min(Math.max(missing, usualBytes), CHUNK_BYTES));
+            PooledBuffer next = tryLeaseOne((int) Math.min(Math.max(missing, usualBytes), CHUNK_BYTES));
             if (next == null) {
                 releaseChain(first);
                 return null;
@@ -107,6 +107,16 @@ final class SendQueue {
             missing -= next.capacity();
         }
         return first;
+    }
+
+    /** Leases a buffer of the wanted size, or of the next smaller one that is left. */
+    private @Nullable PooledBuffer tryLeaseOne(int wanted) {
+        PooledBuffer leased = buffers.tryAcquire(wanted);
+        for (int less = wanted; leased == null && less > BufferPool.SMALLEST_BYTES; ) {
+            less = Math.max(less / 2, BufferPool.SMALLEST_BYTES);
+            leased = buffers.tryAcquire(less);
+        }
+        return leased;
     }
 
     private void link(PooledBuffer added) {
@@ -139,6 +149,23 @@ final class SendQueue {
             }
         }
         return out;
+    }
+
+    /** Seals the one buffer of the next write, or returns null if there are more than one. */
+    @Nullable
+    ByteBuffer takeOnly() {
+        PooledBuffer only = head;
+        if (only == null || only != tail) {
+            return null;
+        }
+        ByteBuffer buffer = only.buffer();
+        if (sealedCount == 0) {
+            buffer.flip();
+            sealedCount = 1;
+            tailSealed = true;
+            usualBytes = Math.min(buffer.remaining(), CHUNK_BYTES);
+        }
+        return buffer;
     }
 
     /**

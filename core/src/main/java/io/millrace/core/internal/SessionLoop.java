@@ -44,7 +44,8 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
      *
      * No way to get stuck: a session that reads is moved on by its read, which completes at the latest when the
      * channel is closed. One that does not read is congested or lingering: the first has a write in flight, whose
-     * completion or write-progress deadline moves it on, and so does the second, or its linger deadline.
+     * completion or write-progress deadline moves it on, and so does the second, or its linger deadline. One whose peer
+     * has finished waits for the application's answers, with a deadline too.
      */
 
     /** Who hears how the session fares, besides its handler. */
@@ -63,6 +64,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long LINGER_BYTES = 64 << 10;
+    private static final long HALF_CLOSED_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private static final Logger log = LoggerFactory.getLogger(SessionLoop.class);
 
@@ -76,8 +78,11 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     private final FrameDispatch dispatch;
 
     // Confined to the steps.
+    private boolean openTold;
+    private int earlyBits;
     private boolean finishRequested;
-    private @Nullable Deadline linger;
+    private boolean lingering;
+    private @Nullable Deadline cutOff;
     private long lingerLimitBytes;
 
     // Written by the steps; read by anyone.
@@ -105,7 +110,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
                 channel, protocol.newDecoder(setup.side()), runtime.buffers(), runtime.contexts(), this);
         try {
             this.send = new SendLoop(channel, protocol.newEncoder(setup.side()), runtime, setup.config(), this);
-        } catch (TransportException e) {
+        } catch (TransportException | RuntimeException | Error e) {
             receive.release();
             throw e;
         }
@@ -162,7 +167,15 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     }
 
     @Override
-    protected void step(int bits) {
+    protected void step(int newBits) {
+        if (!openTold && (newBits & OPENED) == 0) {
+            // Listed but not started yet: whatever happens to it already waits for start(), so that onOpen comes first.
+            earlyBits |= newBits;
+            return;
+        }
+        int bits = newBits | earlyBits;
+        earlyBits = 0;
+        openTold = true;
         stepThread = Thread.currentThread();
         try {
             if ((bits & OPENED) != 0) {
@@ -183,7 +196,9 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     @Override
     protected void stepFailed(Throwable failure) {
-        log.error("session failed; {}", session, failure);
+        if (runtime().throwsLogged().allows()) {
+            log.error("session failed; {}", session, failure);
+        }
         abort(CloseReasons.internalError(failure));
     }
 
@@ -217,6 +232,10 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     private void moveOn() {
         boolean mayRead = !receive.isReading();
+        dispatch.resumeReplies();
+        if (peerDraining && life.isOpen()) {
+            closeWhenNothingIsInFlight();
+        }
         if (mayRead && life.phase() == Phase.OPEN) {
             mayRead = takeIn();
         }
@@ -247,17 +266,28 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     private boolean takeIn() {
         try {
             boolean all = receive.deliverFrames();
-            if (all && receive.isEndOfStream() && dispatch.isIdle()) {
-                life.startClosing(CloseReasons.peerFinished(receive.bufferedBytes(), receive.frameLength()));
+            if (all && receive.isEndOfStream()) {
+                peerFinished();
             }
             return all;
         } catch (MalformedFrameException malformed) {
-            dispatch.malformed(malformed);
             life.startClosing(CloseReasons.malformed(malformed, session.remoteAddress(), receive.undelivered()));
+            dispatch.malformed(malformed);
         } catch (RuntimeException | Error decoderFailed) {
             life.startClosing(CloseReasons.decoderFailed(decoderFailed));
         }
         return false;
+    }
+
+    /** The peer has nothing more to say: the session closes when it has its answers, or when they do not come. */
+    private void peerFinished() {
+        if (dispatch.isIdle()) {
+            life.startClosing(
+                    CloseReasons.peerFinished(receive.isInsideFrame(), receive.bufferedBytes(), receive.frameLength()));
+        } else if (cutOff == null) {
+            cutOff = new CutOff(CloseReasons.unanswered(HALF_CLOSED_NANOS));
+            runtime().deadlines().arm(cutOff, HALF_CLOSED_NANOS);
+        }
     }
 
     private void readOn() {
@@ -285,10 +315,12 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         }
         if (receive.isEndOfStream()) {
             abort(CloseReasons.local("closed"));
-        } else if (linger == null) {
-            linger = new LingerDeadline();
+        } else if (!lingering) {
+            lingering = true;
             lingerLimitBytes = receive.discardedBytes() + LINGER_BYTES;
-            runtime().deadlines().arm(linger, LINGER_NANOS);
+            cancelCutOff();
+            cutOff = new CutOff(CloseReasons.local("the peer kept its side open after the close"));
+            runtime().deadlines().arm(cutOff, LINGER_NANOS);
         } else if (receive.discardedBytes() > lingerLimitBytes) {
             abort(CloseReasons.local("the peer kept sending after the close"));
         }
@@ -314,9 +346,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         } catch (Throwable thrown) {
             logThrow("onClose", thrown);
         }
-        if (linger != null) {
-            runtime().deadlines().cancel(linger);
-        }
+        cancelCutOff();
         send.release();
         receive.release();
         listener.ended();
@@ -442,10 +472,23 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         abort(CloseReasons.broken(cause));
     }
 
-    private final class LingerDeadline extends Deadline {
+    private void cancelCutOff() {
+        if (cutOff != null) {
+            runtime().deadlines().cancel(cutOff);
+        }
+    }
+
+    /** Ends the session when it has waited long enough for its peer, or for its own application. */
+    private final class CutOff extends Deadline {
+        private final CloseReason reason;
+
+        CutOff(CloseReason reason) {
+            this.reason = reason;
+        }
+
         @Override
         protected void expired() {
-            abort(CloseReasons.local("the peer kept its side open after the close"));
+            abort(reason);
         }
     }
 }

@@ -81,6 +81,15 @@ public final class TcpSession implements Session {
         this.life = loop.lifecycle();
     }
 
+    /**
+     * Returns whether the peer has said that it takes no more requests.
+     *
+     * @return true once its drain notice has come
+     */
+    public boolean isPeerDraining() {
+        return loop.isPeerDraining();
+    }
+
     /** Opens the session: tells the application, then reads. Called once. */
     public void start() {
         loop.start();
