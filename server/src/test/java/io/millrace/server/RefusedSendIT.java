@@ -21,7 +21,7 @@ class RefusedSendIT {
 
     @Test
     void messageAcceptedAfterARefusedOneInTheSameTurnIsSent() throws Exception {
-        // One block, which the smallest buffers take: there is memory for small messages and for no large one.
+        // 1 MiB of memory in all: enough for small messages, and for no message of two.
         IoGroup group = leaks.watch(IoGroup.builder().bufferMemory(1 << 20).start());
         TcpServer server = leaks.watch(TcpServer.builder()
                 .group(group)
@@ -30,7 +30,7 @@ class RefusedSendIT {
                         .sendOverflow(SendOverflowPolicy.REFUSE)
                         .build())
                 .onMessage((session, message) -> {
-                    answers.add(session.send(new byte[100_000]));
+                    answers.add(session.send(new byte[2 << 20]));
                     answers.add(session.send(message));
                 })
                 .bind(0));
