@@ -231,7 +231,7 @@ class SessionRequestIT {
             CompletableFuture<ByteBuffer> first = link.session().request(ByteBuffer.allocate(8 << 20), LONG);
             CompletableFuture<ByteBuffer> refused = request(link, 2);
             TransportException why = assertInstanceOf(TransportException.class, failure(refused));
-            assertTrue(String.valueOf(why.getMessage()).contains("sendLimit is 1000"), why.getMessage());
+            assertTrue(String.valueOf(why.getMessage()).contains("raise sendLimit, now 1000"), why.getMessage());
             assertEquals(8 << 20, link.peer().readFrame().length);
             link.peer().sendFrame(bytes(1));
             assertEquals(1, reply(first));

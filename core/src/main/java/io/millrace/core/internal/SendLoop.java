@@ -70,7 +70,6 @@ final class SendLoop implements Turn.Flushable {
     private final SessionConfig config;
     private final Sender sender;
     private final IoContext context;
-    private final long progressTimeoutNanos;
     private final StallWatch stallWatch = new StallWatch();
 
     // Guarded by this.
@@ -109,7 +108,6 @@ final class SendLoop implements Turn.Flushable {
         this.config = config;
         this.sender = sender;
         this.context = leased;
-        this.progressTimeoutNanos = config.writeProgressTimeout().toNanos();
         this.queue = new SendQueue(runtime.buffers());
     }
 
@@ -219,7 +217,7 @@ final class SendLoop implements Turn.Flushable {
             watch = stallWatch.start();
         }
         if (watch) {
-            runtime.deadlines().arm(stallWatch, progressTimeoutNanos);
+            runtime.deadlines().arm(stallWatch, config.writeProgressTimeout().toNanos());
         }
         write(mayComplete);
     }
@@ -365,8 +363,8 @@ final class SendLoop implements Turn.Flushable {
         long queued = queuedBytes();
         return new TransportException(
                 queued >= config.sendHighMark()
-                        ? "not sent: " + queued + " bytes are queued for " + peer + ", and sendLimit is "
-                                + config.sendLimit() + ": wait for replies, or raise it"
+                        ? "not sent: " + queued + " bytes are queued for " + peer
+                                + " already: wait for replies, or raise sendLimit, now " + config.sendLimit()
                         : "not sent: no buffer memory left in the group: raise its bufferMemory, now "
                                 + runtime.buffers().stats().limitBytes() + " bytes");
     }
@@ -391,7 +389,7 @@ final class SendLoop implements Turn.Flushable {
 
         /** Guarded by the send loop. Returns whether this has to be armed. */
         boolean start() {
-            if (watching || progressTimeoutNanos == 0) {
+            if (watching || config.writeProgressTimeout().isZero()) {
                 return false;
             }
             watching = true;
@@ -413,7 +411,7 @@ final class SendLoop implements Turn.Flushable {
                 }
             }
             if (progressed) {
-                runtime.deadlines().arm(this, progressTimeoutNanos);
+                runtime.deadlines().arm(this, config.writeProgressTimeout().toNanos());
             } else {
                 sender.writeStalled();
             }

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** One connection, as applications and the server or client that made it see it. */
-public final class TcpSession implements Session {
+public final class TcpSession implements Session, SessionLoop.Listener {
     /** What the session reports to the server or client that made it. */
     public interface Owner {
         /**
@@ -43,6 +43,7 @@ public final class TcpSession implements Session {
     private final long id = lastId.incrementAndGet();
     private final InetSocketAddress remoteAddress;
     private final InetSocketAddress localAddress;
+    private final Owner owner;
     private final FrameKind requestKind;
     private final SessionLoop loop;
     private final SendLoop send;
@@ -65,18 +66,9 @@ public final class TcpSession implements Session {
         Sockets.apply(setup.config(), channel);
         this.remoteAddress = (InetSocketAddress) channel.getRemoteAddress();
         this.localAddress = (InetSocketAddress) channel.getLocalAddress();
+        this.owner = owner;
         this.requestKind = setup.protocol().pairing() == Pairing.BY_TOKEN ? FrameKind.REQUEST : FrameKind.MESSAGE;
-        this.loop = new SessionLoop(runtime, channel, setup, this, new SessionLoop.Listener() {
-            @Override
-            public void opened() {
-                owner.sessionOpened(TcpSession.this);
-            }
-
-            @Override
-            public void ended() {
-                owner.sessionEnded(TcpSession.this);
-            }
-        });
+        this.loop = new SessionLoop(runtime, channel, setup, this, this);
         this.send = loop.sendLoop();
         this.life = loop.lifecycle();
     }
@@ -88,6 +80,16 @@ public final class TcpSession implements Session {
      */
     public boolean isPeerDraining() {
         return loop.isPeerDraining();
+    }
+
+    @Override
+    public void opened() {
+        owner.sessionOpened(this);
+    }
+
+    @Override
+    public void ended() {
+        owner.sessionEnded(this);
     }
 
     /** Opens the session: tells the application, then reads. Called once. */
