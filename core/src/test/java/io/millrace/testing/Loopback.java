@@ -3,6 +3,7 @@ package io.millrace.testing;
 import io.millrace.core.IoGroup;
 import io.millrace.core.IoGroupStats;
 import io.millrace.core.MessageHandler;
+import io.millrace.core.RequestHandler;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
@@ -25,6 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A group with live sessions on loopback, each with a {@link RawPeer} at its other end.
@@ -139,12 +141,22 @@ public final class Loopback implements AutoCloseable {
     }
 
     private SessionSetup setup(Side side, boolean asking, RecordingHandler sessionHandler) {
-        if (!asking) {
+        RequestHandler answering = settings.answering;
+        if (!asking && (answering == null || sessionHandler != handler)) {
             return new SessionSetup(side, settings.protocol, settings.config, null, sessionHandler, null, null);
         }
-        // a session that asks has no taker for messages, so the recording hears of open and close by themselves
+        if (answering != null && settings.takingMessages) {
+            return new SessionSetup(side, settings.protocol, settings.config, null, sessionHandler, answering, null);
+        }
+        // without a taker for messages the recording hears of open and close by themselves
         return new SessionSetup(
-                side, settings.protocol, settings.config, sessionHandler::opened, null, null, sessionHandler::onClose);
+                side,
+                settings.protocol,
+                settings.config,
+                sessionHandler::opened,
+                null,
+                answering,
+                sessionHandler::onClose);
     }
 
     private AsynchronousSocketChannel accept() throws IOException {
@@ -268,6 +280,8 @@ public final class Loopback implements AutoCloseable {
         private SessionConfig config = SessionConfig.defaults();
         private Side side = Side.SERVER;
         private boolean asking;
+        private boolean takingMessages;
+        private @Nullable RequestHandler answering;
         private MessageHandler handler = ECHO;
 
         private Builder() {}
@@ -358,6 +372,30 @@ public final class Loopback implements AutoCloseable {
         public Builder asking() {
             this.asking = true;
             return client();
+        }
+
+        /**
+         * Makes the sessions answer requests, and take no messages.
+         *
+         * @param newHandler what answers them
+         * @return this
+         */
+        public Builder answering(RequestHandler newHandler) {
+            this.answering = newHandler;
+            return this;
+        }
+
+        /**
+         * Makes the sessions answer requests and take messages, where the protocol tells them apart.
+         *
+         * @param newHandler what takes the messages
+         * @param newRequestHandler what answers the requests
+         * @return this
+         */
+        public Builder handlers(MessageHandler newHandler, RequestHandler newRequestHandler) {
+            this.takingMessages = true;
+            this.handler = newHandler;
+            return answering(newRequestHandler);
         }
 
         /**

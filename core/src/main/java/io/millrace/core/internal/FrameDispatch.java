@@ -25,7 +25,7 @@ final class FrameDispatch implements Responder.Outlet {
         void close(CloseReason reason);
 
         /** Hears that a request of the peer's has been answered, and whether more may be taken in since. */
-        void requestAnswered(boolean wasFull);
+        void requestAnswered(boolean takesMore);
 
         /** Hears that a reply found no room in the send queue. */
         void refused();
@@ -244,8 +244,8 @@ final class FrameDispatch implements Responder.Outlet {
     }
 
     @Override
-    public void requestAnswered(boolean wasFull) {
-        events.requestAnswered(wasFull);
+    public void requestAnswered(boolean takesMore) {
+        events.requestAnswered(takesMore);
     }
 
     @Override

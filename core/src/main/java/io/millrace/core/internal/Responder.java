@@ -45,7 +45,7 @@ final class Responder {
         boolean willBeRelieved();
 
         /** Hears that a request has been answered, on whatever thread; and whether more may be taken in since. */
-        void requestAnswered(boolean wasFull);
+        void requestAnswered(boolean takesMore);
 
         /** Closes the session behind what was queued. */
         void close(CloseReason reason);
@@ -148,15 +148,17 @@ final class Responder {
     /** What follows from an answer, outside the lock. */
     private void finish(boolean wasFull) {
         CloseReason reason;
+        boolean takesMore;
         synchronized (this) {
             reason = ending;
             ending = null;
+            takesMore = wasFull && !isFull();
         }
         outlet.flushQueued();
         if (reason != null) {
             outlet.close(reason);
         }
-        outlet.requestAnswered(wasFull);
+        outlet.requestAnswered(takesMore);
     }
 
     /** Queues what was kept for its turn, as far as the turn has come and there is room. Guarded by this. */
@@ -193,6 +195,11 @@ final class Responder {
     /** The session ends behind what was queued; those that wait have no turn any more. Guarded by this. */
     private void end(CloseReason reason) {
         ending = reason;
+        forgetAll();
+    }
+
+    /** No reply can leave any more. Guarded by this. */
+    private void forgetAll() {
         first = null;
         last = null;
         inProgress = 0;
@@ -223,7 +230,9 @@ final class Responder {
             SendResult result;
             boolean wasFull;
             synchronized (Responder.this) {
-                requireUnanswered();
+                if (answered) {
+                    throw answeredAlready();
+                }
                 wasFull = isFull();
                 result = byToken ? sendByToken(FrameKind.REPLY, payload) : sendInOrder(payload);
                 answered = result != SendResult.REFUSED;
@@ -248,6 +257,7 @@ final class Responder {
         /** Guarded by the responder. */
         private SendResult sendInOrder(ByteBuffer payload) {
             if (!session.isOpen()) {
+                forgetAll();
                 return SendResult.CLOSED;
             }
             if (first != this) {
@@ -274,20 +284,24 @@ final class Responder {
             CloseReason reason = CloseReason.of(
                     CloseReason.Kind.LOCAL,
                     "a request was answered with an error: " + ErrorCode.nameOf(code) + " " + text);
-            return fail(code, text, reason) ? SendResult.ACCEPTED : SendResult.CLOSED;
-        }
-
-        void failBecauseOf(Throwable thrown) {
-            if (!isAnswered()) {
-                fail(ErrorCode.HANDLER, "the handler failed", CloseReasons.handlerThrew("onRequest", thrown));
+            if (!tryFail(code, text, reason)) {
+                throw answeredAlready();
             }
+            return session.isOpen() ? SendResult.ACCEPTED : SendResult.CLOSED;
         }
 
-        /** Returns whether the session was still open. */
-        private boolean fail(int code, String text, CloseReason whereErrorsCannotBeSent) {
+        /** Answers for a handler that threw, unless it, or another thread, has answered. */
+        void failBecauseOf(Throwable thrown) {
+            tryFail(ErrorCode.HANDLER, "the handler failed", CloseReasons.handlerThrew("onRequest", thrown));
+        }
+
+        /** Returns false if the request has been answered already. */
+        private boolean tryFail(int code, String text, CloseReason whereErrorsCannotBeSent) {
             boolean wasFull;
             synchronized (Responder.this) {
-                requireUnanswered();
+                if (answered) {
+                    return false;
+                }
                 answered = true;
                 wasFull = isFull();
                 if (byToken) {
@@ -297,19 +311,15 @@ final class Responder {
                     sendKept();
                 }
             }
-            boolean open = session.isOpen();
             if (byToken) {
                 outlet.answerError(token, code, text);
             }
             finish(wasFull);
-            return open;
+            return true;
         }
 
-        /** Guarded by the responder. */
-        private void requireUnanswered() {
-            if (answered) {
-                throw new IllegalStateException("this request has been answered already; " + session);
-            }
+        private IllegalStateException answeredAlready() {
+            return new IllegalStateException("this request has been answered already; " + session);
         }
 
         @Override

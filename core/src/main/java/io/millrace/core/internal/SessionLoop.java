@@ -222,11 +222,14 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     private void expireRequests() {
         RequestTable requests = dispatch.requests();
-        if (requests != null) {
-            CloseReason lost = requests.expire(session.remoteAddress());
-            if (lost != null) {
-                close(lost);
-            }
+        if (requests == null) {
+            return;
+        }
+        CloseReason lost = requests.expire(session.remoteAddress());
+        if (lost != null) {
+            close(lost);
+        } else if (peerDraining) {
+            closeWhenNothingIsInFlight();
         }
     }
 
@@ -391,13 +394,13 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     private void closeWhenNothingIsInFlight() {
         RequestTable requests = dispatch.requests();
         if (dispatch.isIdle() && (requests == null || requests.size() == 0)) {
-            life.startClosing(CloseReason.of(CloseReason.Kind.PEER, "the peer is draining"));
+            close(CloseReason.of(CloseReason.Kind.PEER, "the peer is draining"));
         }
     }
 
     @Override
-    public void requestAnswered(boolean wasFull) {
-        if (wasFull || peerDraining || receive.isEndOfStream()) {
+    public void requestAnswered(boolean takesMore) {
+        if (takesMore || peerDraining || receive.isEndOfStream()) {
             signal(STATE_CHANGED);
         }
     }

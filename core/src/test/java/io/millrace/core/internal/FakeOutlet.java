@@ -1,0 +1,132 @@
+package io.millrace.core.internal;
+
+import io.millrace.core.CloseReason;
+import io.millrace.core.SendResult;
+import io.millrace.core.protocol.FrameKind;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Writes down what a responder does to its session; refuses, or finds a payload unfit, when it is told to. */
+final class FakeOutlet implements Responder.Outlet {
+    /** The payload that no frame can carry. */
+    static final String UNFIT = "unfit";
+
+    private final FakeSession session;
+
+    // Guarded by this.
+    private final List<String> frames = new ArrayList<>();
+    private final List<String> events = new ArrayList<>();
+    private int unflushed;
+    private int room = Integer.MAX_VALUE;
+    private boolean relief;
+
+    FakeOutlet(FakeSession session) {
+        this.session = session;
+    }
+
+    synchronized void refuse(boolean all) {
+        room = all ? 0 : Integer.MAX_VALUE;
+    }
+
+    /** Accepts so many frames more and refuses all others. */
+    synchronized void refuseAfter(int accepted) {
+        room = accepted;
+    }
+
+    /** Returns what was queued: kind, token and text; of an error its number first. */
+    synchronized List<String> frames() {
+        return List.copyOf(frames);
+    }
+
+    /** Returns everything else that was said, without flushes. */
+    synchronized List<String> events() {
+        return List.copyOf(events);
+    }
+
+    /** Returns how many frames were queued since the last flush. */
+    synchronized int unflushed() {
+        return unflushed;
+    }
+
+    @Override
+    public void check(ByteBuffer payload) {
+        if (text(payload.duplicate()).equals(UNFIT)) {
+            throw new IllegalArgumentException("this cannot be framed");
+        }
+    }
+
+    @Override
+    public synchronized SendResult queue(FrameKind kind, long token, ByteBuffer payload) {
+        check(payload);
+        if (!session.isOpen()) {
+            return SendResult.CLOSED;
+        }
+        if (room == 0) {
+            return SendResult.REFUSED;
+        }
+        ByteBuffer content = payload.duplicate();
+        String code = kind == FrameKind.ERROR ? content.getShort() + " " : "";
+        frames.add(kind + " " + token + " " + code + text(content));
+        room--;
+        unflushed++;
+        return SendResult.ACCEPTED;
+    }
+
+    @Override
+    public void answerError(long token, int code, String text) {
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        SendResult result = queue(
+                FrameKind.ERROR,
+                token,
+                ByteBuffer.allocate(Short.BYTES + utf8.length)
+                        .putShort((short) code)
+                        .put(utf8)
+                        .flip());
+        if (result == SendResult.REFUSED) {
+            close(CloseReason.of(CloseReason.Kind.STALLED, "no room for an error"));
+        }
+        flushQueued();
+    }
+
+    @Override
+    public synchronized boolean willBeRelieved() {
+        return relief;
+    }
+
+    /** Has refused frames find room later. */
+    synchronized void expectRelief() {
+        relief = true;
+    }
+
+    private static String text(ByteBuffer payload) {
+        return StandardCharsets.UTF_8.decode(payload).toString();
+    }
+
+    @Override
+    public synchronized void flushQueued() {
+        unflushed = 0;
+    }
+
+    @Override
+    public synchronized void requestAnswered(boolean takesMore) {
+        events.add(takesMore ? "answered, takes more" : "answered");
+    }
+
+    @Override
+    public synchronized void close(CloseReason reason) {
+        events.add("close " + reason.kind() + " after " + frames.size());
+        session.close(reason);
+    }
+
+    @Override
+    public synchronized void refused() {
+        events.add("refused");
+    }
+
+    @Override
+    public synchronized void handlerThrew(String callback, Throwable thrown) {
+        events.add(callback + " threw " + thrown.getClass().getSimpleName());
+    }
+}
