@@ -87,6 +87,23 @@ class SessionFaultsIT {
     }
 
     @Test
+    void drainNoticeClosesTheSessionOnceItsLastRequestHasTimedOut() throws Exception {
+        RawServer peer = leaks.close(RawServer.start());
+        TcpClient client = leaks.watch(clientOf(peer).build());
+        CompletableFuture<ByteBuffer> lost = client.request(bytes("lost"), SHORT);
+        RawServer.Connection connection = leaks.close(peer.accept());
+        connection.receive();
+
+        connection.sendBytes(RawFrames.drainNotice());
+        awaitDrainNotice();
+        assertInstanceOf(RequestTimeoutException.class, failureOf(lost));
+
+        assertEquals(-1, connection.read(), "a session that the peer has finished with");
+        connection.close();
+        next(closed, "onClose");
+    }
+
+    @Test
     void drainNoticeClosesTheSessionOnceItsLastReplyWasGiven() throws Exception {
         BlockingQueue<Reply> replies = new LinkedBlockingQueue<>();
         RawServer peer = leaks.close(RawServer.start());
