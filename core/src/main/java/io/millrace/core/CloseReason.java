@@ -17,7 +17,7 @@ public final class CloseReason {
         PEER,
         /** The connection broke: the peer reset it or vanished. */
         RESET,
-        /** Nothing was received for too long. */
+        /** Nothing was received for too long. Not used yet. */
         IDLE,
         /** A deadline passed, such as that of a reply. */
         TIMEOUT,
@@ -27,7 +27,7 @@ public final class CloseReason {
         PROTOCOL,
         /** The application's callback threw. */
         HANDLER,
-        /** The handshake or the record layer failed. */
+        /** The handshake or the record layer failed. Not used yet. */
         TLS,
         /** The session was not admitted, or could not be given what it needs. */
         REJECTED,

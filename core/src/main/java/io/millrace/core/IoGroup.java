@@ -28,7 +28,7 @@ public final class IoGroup implements AutoCloseable {
     /** How long {@link #close()} waits for the I/O threads to end, in seconds. */
     public static final int CLOSE_TIMEOUT_SECONDS = 5;
 
-    /** The default limit on sessions of one group. */
+    /** The default limit on sessions of one group: more than descriptors allow nearly everywhere. */
     public static final int DEFAULT_MAX_SESSIONS = 1_000_000;
 
     private static final Logger log = LoggerFactory.getLogger(IoGroup.class);

@@ -18,7 +18,7 @@ public final class SessionConfig {
     /** The default limit of a send queue, in bytes: 4 MiB, beyond which a peer is not slow but stuck. */
     public static final int DEFAULT_SEND_LIMIT = 4 << 20;
 
-    /** The default write-progress deadline: 30 s. */
+    /** The default write-progress deadline: 30 s, longer than any network that still works is silent. */
     public static final Duration DEFAULT_WRITE_PROGRESS_TIMEOUT = Duration.ofSeconds(30);
 
     private final int sendHighMark;

@@ -28,6 +28,7 @@ public final class Connector implements AutoCloseable {
     private final IoRuntime runtime;
     private final Resolver resolver = new Resolver();
     private final Set<Attempt> attempts = ConcurrentHashMap.newKeySet();
+    // Written once, by close(), before it goes through the attempts; read by connect after it has listed its own.
     private volatile boolean closed;
 
     /**

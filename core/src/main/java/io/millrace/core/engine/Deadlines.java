@@ -59,6 +59,7 @@ public final class Deadlines {
     private final LongSupplier nanoClock;
     private final long startNanos;
     private final Thread thread;
+    // Written once, by stop(); read by the timer thread.
     private volatile boolean stopped;
 
     // Guarded by this.

@@ -5,7 +5,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets Millrace's own modules reach the runtime inside a public group, without a method that users would see.
+ * Lets Millrace's own modules reach the runtime inside a public group, without a method that users would see. It knows
+ * the group as an object only, for this package must not depend on the one that uses it.
  *
  * <p>Threading: Thread-safe.
  */

@@ -44,6 +44,7 @@ public final class IoRuntime {
     private final LogLimiter throwsLogged = new LogLimiter(10, TimeUnit.MINUTES.toNanos(1));
     private final AtomicInteger threadsMade = new AtomicInteger();
     private final Set<IoThread> threads = ConcurrentHashMap.newKeySet();
+    // Added to under this, so that nothing joins once the group is closing; removed from by anyone.
     private final Set<AutoCloseable> members = ConcurrentHashMap.newKeySet();
     // Guarded by this.
     private boolean closing;

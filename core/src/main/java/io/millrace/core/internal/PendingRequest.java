@@ -13,7 +13,7 @@ final class PendingRequest {
 
     private final RequestTable table;
 
-    /** Links free entries of the table. */
+    /** Links free entries of the table. Guarded by the table. */
     @Nullable
     PendingRequest nextFree;
 

@@ -25,6 +25,7 @@ final class SendQueue {
 
     private final BufferPool buffers;
 
+    // All guarded by the send loop.
     private @Nullable PooledBuffer head;
     private @Nullable PooledBuffer tail;
     private boolean tailSealed;

@@ -8,7 +8,11 @@
  *       ReceiveLoop       reads, finds frames: the only caller of read
  *       SendLoop          queues, writes: the only caller of write
  *         SendQueue       the bytes waiting
- *       RequestTable      who waits for which reply
+ *       FrameDispatch     brings frames to where they belong, by kind
+ *         Responder       gives the peer's requests to the handler, sends the replies
+ *         RequestTable    who waits for which reply: OrderedRequests, TokenRequests
+ *   SessionSet            the live sessions of a server or client, and how to end them
+ *   SessionSetup          what they have in common
  * </pre>
  */
 @NullMarked

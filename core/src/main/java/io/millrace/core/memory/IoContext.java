@@ -20,6 +20,8 @@ public final class IoContext {
     /** The longest gather list: what Windows takes in one call, and Linux takes far more. */
     public static final int GATHER_LIMIT = 16;
 
+    // All confined to whoever holds the lease; handed over by the pool's lock, and from an operation's start to its
+    // completion by the channel.
     private int generation;
     private @Nullable Object owner;
     private boolean inFlight;

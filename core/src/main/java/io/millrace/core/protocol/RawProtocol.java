@@ -9,6 +9,7 @@ enum RawProtocol implements Protocol, FrameEncoder {
     @Override
     public FrameDecoder newDecoder(Side side) {
         return new FrameDecoder() {
+            // Confined to the session.
             private int length;
 
             @Override

@@ -28,6 +28,9 @@ public final class Acceptor {
      * A failed accept (no descriptors left, mostly) is tried again for ever, after a pause that grows from 50 to
      * 1600 ms: at once would spin, never would be deaf. It is logged at WARN once, then once a minute.
      *
+     * CLOSED, from any state, is final. An accept never completes inside accept(): channels deliver it as a task, so
+     * that start() calling accept and its completion calling start() cannot grow the stack.
+     *
      * start() decides under the lock and accepts outside it; `accepting` makes sure that this happens once at a time.
      */
     private static final Logger log = LoggerFactory.getLogger(Acceptor.class);
