@@ -7,6 +7,10 @@ module io.millrace.core {
 
     exports io.millrace.core;
     exports io.millrace.core.protocol;
+    exports io.millrace.core.config to
+            io.millrace.client,
+            io.millrace.server,
+            io.millrace.uring;
     exports io.millrace.core.engine to
             io.millrace.client,
             io.millrace.server,

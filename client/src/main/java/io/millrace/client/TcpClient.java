@@ -11,10 +11,11 @@ import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.TransportException;
+import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
-import io.millrace.core.internal.Durations;
 import io.millrace.core.internal.SessionSetup;
+import io.millrace.core.internal.Sockets;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
@@ -80,9 +81,9 @@ public final class TcpClient implements AutoCloseable {
         this.endpoint = endpoint;
         this.setup = setup;
         this.payloadCheck = setup.protocol().newEncoder(Side.CLIENT);
-        this.drainNanos = Durations.positiveNanos("drainTimeout", builder.drainTimeout);
+        this.drainNanos = Ranges.positiveNanos("drainTimeout", builder.drainTimeout);
         this.opener = new SessionOpener(
-                runtime, setup, endpoint, Durations.positiveNanos("connectTimeout", builder.connectTimeout));
+                runtime, setup, endpoint, Ranges.positiveNanos("connectTimeout", builder.connectTimeout));
         this.shared = new SharedSession(runtime, opener::open, setup.config().sendLimit());
     }
 
@@ -116,7 +117,7 @@ public final class TcpClient implements AutoCloseable {
      */
     public CompletableFuture<ByteBuffer> request(ByteBuffer payload, Duration timeout) {
         requireAsking();
-        long timeoutNanos = Durations.positiveNanos("timeout", timeout);
+        long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
         payloadCheck.check(payload);
         return shared.request(payload, timeoutNanos);
     }
@@ -152,7 +153,7 @@ public final class TcpClient implements AutoCloseable {
         }
         CompletableFuture<ByteBuffer> reply = request(payload, timeout);
         try {
-            return reply.get(Durations.positiveNanos("timeout", timeout) + TIMER_GRACE_NANOS, TimeUnit.NANOSECONDS)
+            return reply.get(Ranges.positiveNanos("timeout", timeout) + TIMER_GRACE_NANOS, TimeUnit.NANOSECONDS)
                     .array();
         } catch (InterruptedException e) {
             reply.cancel(false);
@@ -363,29 +364,30 @@ public final class TcpClient implements AutoCloseable {
          * Checks the settings. Nothing is connected yet.
          *
          * @return the client
-         * @throws NullPointerException naming a required setting that is missing
+         * @throws IllegalStateException naming a required setting that is missing
          * @throws IllegalArgumentException naming the first setting that cannot be
-         * @throws TransportException if a group of the client's own cannot be started
+         * @throws TransportException if the system refuses a group of the client's own, or a channel to try options on
          * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
          */
         public TcpClient build() throws TransportException {
             SessionSetup setup = new SessionSetup(
                     Side.CLIENT,
-                    Objects.requireNonNull(protocol, "protocol is not set: call protocol(...)"),
+                    Ranges.requireSet("protocol", protocol),
                     sessionConfig,
                     onOpen,
                     onMessage,
                     onRequest,
                     onClose);
-            Endpoint checkedEndpoint = Objects.requireNonNull(endpoint, "endpoint is not set: call endpoint(...)");
-            Durations.positiveNanos("connectTimeout", connectTimeout);
-            Durations.positiveNanos("drainTimeout", drainTimeout);
+            Endpoint checkedEndpoint = Ranges.requireSet("endpoint", endpoint);
+            Ranges.positiveNanos("connectTimeout", connectTimeout);
+            Ranges.positiveNanos("drainTimeout", drainTimeout);
             IoGroup used = group != null ? group : IoGroup.start();
             try {
+                Sockets.check(GroupAccess.runtimeOf(used), sessionConfig.socket());
                 TcpClient client = new TcpClient(this, used, setup, checkedEndpoint);
                 client.runtime.join(client);
                 return client;
-            } catch (RuntimeException e) {
+            } catch (TransportException | RuntimeException e) {
                 if (group == null) {
                     used.close();
                 }

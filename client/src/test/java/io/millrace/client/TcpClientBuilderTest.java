@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.core.SessionConfig;
+import io.millrace.core.SocketConfig;
 import io.millrace.core.protocol.Protocol;
+import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -21,7 +24,7 @@ class TcpClientBuilderTest {
     void buildWithoutProtocolNamesIt() {
         TcpClient.Builder builder = TcpClient.builder().endpoint("localhost", 1);
 
-        NullPointerException refused = assertThrows(NullPointerException.class, builder::build);
+        IllegalStateException refused = assertThrows(IllegalStateException.class, builder::build);
 
         assertEquals("protocol is not set: call protocol(...)", refused.getMessage());
     }
@@ -30,9 +33,31 @@ class TcpClientBuilderTest {
     void buildWithoutEndpointNamesIt() {
         TcpClient.Builder builder = TcpClient.builder().protocol(Protocol.lengthPrefixed());
 
-        NullPointerException refused = assertThrows(NullPointerException.class, builder::build);
+        IllegalStateException refused = assertThrows(IllegalStateException.class, builder::build);
 
         assertEquals("endpoint is not set: call endpoint(...)", refused.getMessage());
+    }
+
+    @Test
+    void socketOptionThatIsNotSupportedIsRefusedByName() {
+        SocketOption<Boolean> unknown = new SocketOption<>() {
+            @Override
+            public String name() {
+                return "TCP_TELEPATHY";
+            }
+
+            @Override
+            public Class<Boolean> type() {
+                return Boolean.class;
+            }
+        };
+        SessionConfig config = SessionConfig.builder()
+                .socket(SocketConfig.builder().option(unknown, true).build())
+                .build();
+
+        String message = refusal(Clients.to(1).sessions(config));
+
+        assertTrue(message.startsWith("socket option TCP_TELEPATHY=true cannot be set: "), message);
     }
 
     @ParameterizedTest

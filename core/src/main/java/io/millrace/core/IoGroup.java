@@ -1,5 +1,6 @@
 package io.millrace.core;
 
+import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.memory.BufferPool;
@@ -187,21 +188,14 @@ public final class IoGroup implements AutoCloseable {
          * @throws TransportException if the system refuses what an event loop needs, such as descriptors
          */
         public IoGroup start() throws TransportException {
-            requireRange("threads", threads, 1, 1024);
-            requireRange("maxSessions", maxSessions, 1, 1_000_000_000);
-            requireRange("bufferMemory", bufferMemory, BufferPool.BLOCK_BYTES, Long.MAX_VALUE);
+            Ranges.require("threads", threads, 1, 1024, "threads");
+            Ranges.require("maxSessions", maxSessions, 1, 1_000_000_000, "sessions");
+            Ranges.require("bufferMemory", bufferMemory, BufferPool.BLOCK_BYTES, Long.MAX_VALUE, "bytes");
             try {
                 return new IoGroup(IoRuntime.start(
                         name, threads, daemon, new BufferPool(bufferMemory), new IoContextPool(2 * maxSessions)));
             } catch (IOException e) {
                 throw new TransportException("cannot start group " + name + ": " + e.getMessage(), e);
-            }
-        }
-
-        private static void requireRange(String property, long value, long low, long high) {
-            if (value < low || value > high) {
-                throw new IllegalArgumentException(
-                        property + " is " + value + "; it must be from " + low + " to " + high);
             }
         }
     }

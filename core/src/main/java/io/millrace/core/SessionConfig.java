@@ -1,5 +1,6 @@
 package io.millrace.core;
 
+import io.millrace.core.config.Ranges;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -21,13 +22,24 @@ public final class SessionConfig {
     /** The default write-progress deadline: 30 s, longer than any network that still works is silent. */
     public static final Duration DEFAULT_WRITE_PROGRESS_TIMEOUT = Duration.ofSeconds(30);
 
+    /** The default deadline for completing a frame: 2 minutes, in which 16 MiB come over 1 Mbit/s. */
+    public static final Duration DEFAULT_FRAME_TIMEOUT = Duration.ofMinutes(2);
+
+    private static final String OFF = "off";
+
     private final int sendHighMark;
     private final int sendLowMark;
     private final int sendLimit;
     private final SendOverflowPolicy sendOverflow;
     private final Duration writeProgressTimeout;
-    private final boolean tcpNoDelay;
-    private final boolean keepAlive;
+    private final int minWriteProgressBytes;
+    private final Duration idleTimeout;
+    private final Duration readIdleTimeout;
+    private final Duration writeIdleTimeout;
+    private final Duration firstFrameTimeout;
+    private final Duration frameTimeout;
+    private final boolean halfClose;
+    private final SocketConfig socket;
 
     private SessionConfig(Builder builder) {
         this.sendHighMark = builder.sendHighMark;
@@ -35,8 +47,14 @@ public final class SessionConfig {
         this.sendLimit = builder.sendLimit;
         this.sendOverflow = builder.sendOverflow;
         this.writeProgressTimeout = builder.writeProgressTimeout;
-        this.tcpNoDelay = builder.tcpNoDelay;
-        this.keepAlive = builder.keepAlive;
+        this.minWriteProgressBytes = builder.minWriteProgressBytes;
+        this.idleTimeout = builder.idleTimeout;
+        this.readIdleTimeout = builder.readIdleTimeout;
+        this.writeIdleTimeout = builder.writeIdleTimeout;
+        this.firstFrameTimeout = builder.firstFrameTimeout;
+        this.frameTimeout = builder.frameTimeout;
+        this.halfClose = builder.halfClose;
+        this.socket = builder.socket;
     }
 
     /**
@@ -68,80 +86,99 @@ public final class SessionConfig {
                 .sendLimit(sendLimit)
                 .sendOverflow(sendOverflow)
                 .writeProgressTimeout(writeProgressTimeout)
-                .tcpNoDelay(tcpNoDelay)
-                .keepAlive(keepAlive);
+                .minWriteProgressBytes(minWriteProgressBytes)
+                .idleTimeout(idleTimeout)
+                .readIdleTimeout(readIdleTimeout)
+                .writeIdleTimeout(writeIdleTimeout)
+                .firstFrameTimeout(firstFrameTimeout)
+                .frameTimeout(frameTimeout)
+                .halfClose(halfClose)
+                .socket(socket);
     }
 
-    /**
-     * Returns the queue length above which senders are told to slow down, and a server's session stops reading.
-     *
-     * @return bytes
-     */
+    /** {@return the queue length, in bytes, above which senders are told to slow down, and a server's session stops reading} */
     public int sendHighMark() {
         return sendHighMark;
     }
 
-    /**
-     * Returns the queue length at which a session that stopped reading goes on.
-     *
-     * @return bytes
-     */
+    /** {@return the queue length, in bytes, at which a session that stopped reading goes on} */
     public int sendLowMark() {
         return sendLowMark;
     }
 
-    /**
-     * Returns the queue length that is not exceeded, but by a message accepted below the high mark.
-     *
-     * @return bytes
-     */
+    /** {@return the queue length, in bytes, that is not exceeded but by a message accepted below the high mark} */
     public int sendLimit() {
         return sendLimit;
     }
 
-    /**
-     * Returns what happens at the limit.
-     *
-     * @return the policy
-     */
+    /** {@return what happens at the limit} */
     public SendOverflowPolicy sendOverflow() {
         return sendOverflow;
     }
 
-    /**
-     * Returns how long a peer may read nothing of what is queued for it.
-     *
-     * @return the deadline; zero if there is none
-     */
+    /** {@return how long a peer may read nothing of what is queued for it; zero if for ever} */
     public Duration writeProgressTimeout() {
         return writeProgressTimeout;
     }
 
-    /**
-     * Returns whether small writes go out at once.
-     *
-     * @return true if Nagle's algorithm is off
-     * @see java.net.StandardSocketOptions#TCP_NODELAY
-     */
-    public boolean tcpNoDelay() {
-        return tcpNoDelay;
+    /** {@return the least, in bytes, that must be written in each {@link #writeProgressTimeout()}} */
+    public int minWriteProgressBytes() {
+        return minWriteProgressBytes;
     }
 
-    /**
-     * Returns whether the system probes idle connections.
-     *
-     * @return true if it does
-     * @see java.net.StandardSocketOptions#SO_KEEPALIVE
-     */
+    /** {@return how long a session lives on which nothing is received and nothing written; zero if for ever} */
+    public Duration idleTimeout() {
+        return idleTimeout;
+    }
+
+    /** {@return how long a session lives on which nothing is received; zero if for ever} */
+    public Duration readIdleTimeout() {
+        return readIdleTimeout;
+    }
+
+    /** {@return how long a session lives on which nothing is written; zero if for ever} */
+    public Duration writeIdleTimeout() {
+        return writeIdleTimeout;
+    }
+
+    /** {@return how long a peer may take from the open to the end of its first frame; zero if for ever} */
+    public Duration firstFrameTimeout() {
+        return firstFrameTimeout;
+    }
+
+    /** {@return how long a peer may take from the first byte of a frame to its last; zero if for ever} */
+    public Duration frameTimeout() {
+        return frameTimeout;
+    }
+
+    /** {@return whether only the application closes a session whose peer has finished sending} */
+    public boolean halfClose() {
+        return halfClose;
+    }
+
+    /** {@return the socket options} */
+    public SocketConfig socket() {
+        return socket;
+    }
+
+    /** {@return whether small writes go out at once: {@link SocketConfig#tcpNoDelay()}} */
+    public boolean tcpNoDelay() {
+        return socket.tcpNoDelay();
+    }
+
+    /** {@return whether the system probes idle connections: {@link SocketConfig#keepAlive()}} */
     public boolean keepAlive() {
-        return keepAlive;
+        return socket.keepAlive();
     }
 
     @Override
     public String toString() {
         return "SessionConfig[sendLowMark=" + sendLowMark + ", sendHighMark=" + sendHighMark + ", sendLimit="
                 + sendLimit + ", sendOverflow=" + sendOverflow + ", writeProgressTimeout=" + writeProgressTimeout
-                + ", tcpNoDelay=" + tcpNoDelay + ", keepAlive=" + keepAlive + "]";
+                + ", minWriteProgressBytes=" + minWriteProgressBytes + ", idleTimeout=" + idleTimeout
+                + ", readIdleTimeout=" + readIdleTimeout + ", writeIdleTimeout=" + writeIdleTimeout
+                + ", firstFrameTimeout=" + firstFrameTimeout + ", frameTimeout=" + frameTimeout + ", halfClose="
+                + halfClose + ", socket=" + socket + "]";
     }
 
     /** Collects the values. Not thread-safe. */
@@ -151,8 +188,14 @@ public final class SessionConfig {
         private int sendLimit = DEFAULT_SEND_LIMIT;
         private SendOverflowPolicy sendOverflow = SendOverflowPolicy.REFUSE_OR_CLOSE_OWN;
         private Duration writeProgressTimeout = DEFAULT_WRITE_PROGRESS_TIMEOUT;
-        private boolean tcpNoDelay = true;
-        private boolean keepAlive;
+        private int minWriteProgressBytes = 1;
+        private Duration idleTimeout = Duration.ZERO;
+        private Duration readIdleTimeout = Duration.ZERO;
+        private Duration writeIdleTimeout = Duration.ZERO;
+        private Duration firstFrameTimeout = Duration.ZERO;
+        private Duration frameTimeout = DEFAULT_FRAME_TIMEOUT;
+        private boolean halfClose;
+        private SocketConfig socket = SocketConfig.defaults();
 
         private Builder() {}
 
@@ -204,27 +247,120 @@ public final class SessionConfig {
         }
 
         /**
-         * Sets whether small writes go out at once.
+         * Sets the least that must be written in each {@link #writeProgressTimeout}, so that a peer that reads a byte
+         * now and then is stalled too. Less is enough if less is queued.
+         *
+         * @param bytes from 1; 1 by default
+         * @return this
+         */
+        public Builder minWriteProgressBytes(int bytes) {
+            this.minWriteProgressBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Sets how long a session lives on which nothing is received and nothing written, before it closes with
+         * {@link CloseReason.Kind#IDLE}.
+         *
+         * @param timeout from 0 (off) to 365 days; 0 by default
+         * @return this
+         */
+        public Builder idleTimeout(Duration timeout) {
+            this.idleTimeout = Objects.requireNonNull(timeout, "timeout");
+            return this;
+        }
+
+        /**
+         * Sets how long a session lives on which nothing is received, before it closes with
+         * {@link CloseReason.Kind#IDLE}.
+         *
+         * @param timeout from 0 (off) to 365 days; 0 by default
+         * @return this
+         */
+        public Builder readIdleTimeout(Duration timeout) {
+            this.readIdleTimeout = Objects.requireNonNull(timeout, "timeout");
+            return this;
+        }
+
+        /**
+         * Sets how long a session lives on which nothing is written, before it closes with
+         * {@link CloseReason.Kind#IDLE}.
+         *
+         * @param timeout from 0 (off) to 365 days; 0 by default
+         * @return this
+         */
+        public Builder writeIdleTimeout(Duration timeout) {
+            this.writeIdleTimeout = Objects.requireNonNull(timeout, "timeout");
+            return this;
+        }
+
+        /**
+         * Sets how long a peer may take from the open of the session to the end of its first frame, before the session
+         * closes with {@link CloseReason.Kind#TIMEOUT}.
+         *
+         * @param timeout from 0 (off) to 365 days; 0 by default
+         * @return this
+         */
+        public Builder firstFrameTimeout(Duration timeout) {
+            this.firstFrameTimeout = Objects.requireNonNull(timeout, "timeout");
+            return this;
+        }
+
+        /**
+         * Sets how long a peer may take from the first byte of a frame to its last, before the session closes with
+         * {@link CloseReason.Kind#TIMEOUT}.
+         *
+         * @param timeout from 0 (off) to 365 days; {@link #DEFAULT_FRAME_TIMEOUT} by default
+         * @return this
+         */
+        public Builder frameTimeout(Duration timeout) {
+            this.frameTimeout = Objects.requireNonNull(timeout, "timeout");
+            return this;
+        }
+
+        /**
+         * Sets whether a session lives on after its peer has finished sending.
+         *
+         * @param keepOpen true if only the application closes it then; false by default: once everything is delivered,
+         *     answered and sent, it closes by itself
+         * @return this
+         */
+        public Builder halfClose(boolean keepOpen) {
+            this.halfClose = keepOpen;
+            return this;
+        }
+
+        /**
+         * Sets the socket options, all of them.
+         *
+         * @param config {@link SocketConfig#defaults()} by default
+         * @return this
+         */
+        public Builder socket(SocketConfig config) {
+            this.socket = Objects.requireNonNull(config, "config");
+            return this;
+        }
+
+        /**
+         * Sets whether small writes go out at once, and leaves the other socket options as they are.
          *
          * @param noDelay true by default
          * @return this
          * @see java.net.StandardSocketOptions#TCP_NODELAY
          */
         public Builder tcpNoDelay(boolean noDelay) {
-            this.tcpNoDelay = noDelay;
-            return this;
+            return socket(socket.toBuilder().tcpNoDelay(noDelay).build());
         }
 
         /**
-         * Sets whether the system probes idle connections.
+         * Sets whether the system probes idle connections, and leaves the other socket options as they are.
          *
          * @param probe false by default
          * @return this
          * @see java.net.StandardSocketOptions#SO_KEEPALIVE
          */
         public Builder keepAlive(boolean probe) {
-            this.keepAlive = probe;
-            return this;
+            return socket(socket.toBuilder().keepAlive(probe).build());
         }
 
         /**
@@ -234,21 +370,25 @@ public final class SessionConfig {
          * @throws IllegalArgumentException naming the first value that cannot be
          */
         public SessionConfig build() {
-            require(sendLowMark >= 0, "sendLowMark", sendLowMark, "at least 0 bytes");
-            require(sendHighMark > sendLowMark, "sendHighMark", sendHighMark, "above sendLowMark, " + sendLowMark);
-            require(sendLimit >= sendHighMark, "sendLimit", sendLimit, "at least sendHighMark, " + sendHighMark);
-            require(
-                    !writeProgressTimeout.isNegative() && writeProgressTimeout.compareTo(Duration.ofDays(1)) <= 0,
-                    "writeProgressTimeout",
-                    writeProgressTimeout,
-                    "from 0 (never) to 1 day");
+            Ranges.require("sendLowMark", sendLowMark, 0, Long.MAX_VALUE, "bytes");
+            Ranges.require(
+                    sendHighMark > sendLowMark,
+                    "sendHighMark",
+                    sendHighMark,
+                    "above sendLowMark, " + sendLowMark + " bytes");
+            Ranges.require(
+                    sendLimit >= sendHighMark,
+                    "sendLimit",
+                    sendLimit,
+                    "at least sendHighMark, " + sendHighMark + " bytes");
+            Ranges.requireFromZero("writeProgressTimeout", writeProgressTimeout, 1, "never");
+            Ranges.require("minWriteProgressBytes", minWriteProgressBytes, 1, Long.MAX_VALUE, "bytes");
+            Ranges.requireFromZero("idleTimeout", idleTimeout, 365, OFF);
+            Ranges.requireFromZero("readIdleTimeout", readIdleTimeout, 365, OFF);
+            Ranges.requireFromZero("writeIdleTimeout", writeIdleTimeout, 365, OFF);
+            Ranges.requireFromZero("firstFrameTimeout", firstFrameTimeout, 365, OFF);
+            Ranges.requireFromZero("frameTimeout", frameTimeout, 365, OFF);
             return new SessionConfig(this);
-        }
-
-        private static void require(boolean valid, String property, Object value, String allowed) {
-            if (!valid) {
-                throw new IllegalArgumentException(property + " is " + value + "; it must be " + allowed);
-            }
         }
     }
 }

@@ -36,11 +36,11 @@ class IoGroupTest {
 
     @Test
     void everyRefusalNamesPropertyValueAndLimits() {
-        assertEquals("threads is 0; it must be from 1 to 1024", refusal(b -> b.threads(0)));
-        assertEquals("threads is 1025; it must be from 1 to 1024", refusal(b -> b.threads(1025)));
-        assertEquals("maxSessions is 0; it must be from 1 to 1000000000", refusal(b -> b.maxSessions(0)));
-        assertTrue(
-                refusal(b -> b.bufferMemory(1_048_575)).startsWith("bufferMemory is 1048575; it must be from 1048576"));
+        assertEquals("threads is 0; it must be from 1 to 1024 threads", refusal(b -> b.threads(0)));
+        assertEquals("threads is 1025; it must be from 1 to 1024 threads", refusal(b -> b.threads(1025)));
+        assertEquals("maxSessions is 0; it must be from 1 to 1000000000 sessions", refusal(b -> b.maxSessions(0)));
+        assertEquals(
+                "bufferMemory is 1048575; it must be at least 1048576 bytes", refusal(b -> b.bufferMemory(1_048_575)));
     }
 
     @Test

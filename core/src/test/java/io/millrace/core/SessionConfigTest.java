@@ -31,9 +31,10 @@ class SessionConfigTest {
     @Test
     void everyRefusalNamesPropertyValueAndLimits() {
         assertEquals("sendLowMark is -1; it must be at least 0 bytes", refusal(b -> b.sendMarks(-1, 10)));
-        assertEquals("sendHighMark is 10; it must be above sendLowMark, 10", refusal(b -> b.sendMarks(10, 10)));
+        assertEquals("sendHighMark is 10; it must be above sendLowMark, 10 bytes", refusal(b -> b.sendMarks(10, 10)));
         assertEquals(
-                "sendLimit is 262143; it must be at least sendHighMark, 262144", refusal(b -> b.sendLimit(262_143)));
+                "sendLimit is 262143; it must be at least sendHighMark, 262144 bytes",
+                refusal(b -> b.sendLimit(262_143)));
         assertEquals(
                 "writeProgressTimeout is PT-1S; it must be from 0 (never) to 1 day",
                 refusal(b -> b.writeProgressTimeout(Duration.ofSeconds(-1))));
@@ -71,17 +72,51 @@ class SessionConfigTest {
     }
 
     @Test
+    void everyNewDeadlineIsOffOrDocumentedAndBoundedByAYear() {
+        SessionConfig config = SessionConfig.defaults();
+        assertEquals(Duration.ZERO, config.idleTimeout());
+        assertEquals(Duration.ZERO, config.readIdleTimeout());
+        assertEquals(Duration.ZERO, config.writeIdleTimeout());
+        assertEquals(Duration.ZERO, config.firstFrameTimeout());
+        assertEquals(Duration.ofMinutes(2), config.frameTimeout());
+        assertEquals(1, config.minWriteProgressBytes());
+        assertEquals(false, config.halfClose());
+        Duration tooLong = Duration.ofDays(365).plusNanos(1);
+        String allowed = " is PT8760H0.000000001S; it must be from 0 (off) to 365 days";
+        assertEquals("idleTimeout" + allowed, refusal(b -> b.idleTimeout(tooLong)));
+        assertEquals("readIdleTimeout" + allowed, refusal(b -> b.readIdleTimeout(tooLong)));
+        assertEquals("writeIdleTimeout" + allowed, refusal(b -> b.writeIdleTimeout(tooLong)));
+        assertEquals("firstFrameTimeout" + allowed, refusal(b -> b.firstFrameTimeout(tooLong)));
+        assertEquals("frameTimeout" + allowed, refusal(b -> b.frameTimeout(tooLong)));
+        assertEquals(
+                "frameTimeout is PT-1S; it must be from 0 (off) to 365 days",
+                refusal(b -> b.frameTimeout(Duration.ofSeconds(-1))));
+        assertEquals(
+                "minWriteProgressBytes is 0; it must be at least 1 bytes", refusal(b -> b.minWriteProgressBytes(0)));
+    }
+
+    @Test
     void toBuilderKeepsEveryValueAndToStringShowsIt() {
         SessionConfig config = SessionConfig.builder()
                 .sendMarks(1, 2)
                 .sendLimit(3)
                 .sendOverflow(SendOverflowPolicy.CLOSE)
                 .writeProgressTimeout(Duration.ofSeconds(4))
+                .minWriteProgressBytes(5)
+                .idleTimeout(Duration.ofSeconds(6))
+                .readIdleTimeout(Duration.ofSeconds(7))
+                .writeIdleTimeout(Duration.ofSeconds(8))
+                .firstFrameTimeout(Duration.ofSeconds(9))
+                .frameTimeout(Duration.ofDays(365))
+                .halfClose(true)
+                .socket(SocketConfig.builder().sendBuffer(10).build())
                 .tcpNoDelay(false)
                 .keepAlive(true)
                 .build();
         String shown = "SessionConfig[sendLowMark=1, sendHighMark=2, sendLimit=3, sendOverflow=CLOSE,"
-                + " writeProgressTimeout=PT4S, tcpNoDelay=false, keepAlive=true]";
+                + " writeProgressTimeout=PT4S, minWriteProgressBytes=5, idleTimeout=PT6S, readIdleTimeout=PT7S,"
+                + " writeIdleTimeout=PT8S, firstFrameTimeout=PT9S, frameTimeout=PT8760H, halfClose=true,"
+                + " socket=SocketConfig{TCP_NODELAY=false, SO_KEEPALIVE=true, SO_SNDBUF=10}]";
         assertEquals(shown, config.toString());
         assertEquals(shown, config.toBuilder().build().toString());
     }

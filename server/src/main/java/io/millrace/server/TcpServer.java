@@ -7,17 +7,17 @@ import io.millrace.core.RequestHandler;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.TransportException;
+import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
-import io.millrace.core.internal.Durations;
 import io.millrace.core.internal.SessionSet;
 import io.millrace.core.internal.SessionSetup;
+import io.millrace.core.internal.Sockets;
 import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
 import io.millrace.server.internal.Admission;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.AsynchronousServerSocketChannel;
@@ -74,52 +74,32 @@ public final class TcpServer implements AutoCloseable {
         this.ownsGroup = builder.group == null;
         this.runtime = GroupAccess.runtimeOf(group);
         this.protocol = setup.protocol();
-        this.drainNanos = Durations.positiveNanos("drainTimeout", builder.drainTimeout);
+        this.drainNanos = Ranges.positiveNanos("drainTimeout", builder.drainTimeout);
         this.localAddress = (InetSocketAddress) channel.getLocalAddress();
         this.admission = new Admission(runtime, setup, channel, builder.maxConnections);
     }
 
-    /**
-     * Returns a builder with all defaults.
-     *
-     * @return a new builder
-     */
+    /** {@return a new builder with all defaults} */
     public static Builder builder() {
         return new Builder();
     }
 
-    /**
-     * Returns the address that clients connect to.
-     *
-     * @return the bound address, with the port that the system chose if 0 was asked for
-     */
+    /** {@return the address that clients connect to, with the port that the system chose if 0 was asked for} */
     public InetSocketAddress localAddress() {
         return localAddress;
     }
 
-    /**
-     * Returns the port that clients connect to.
-     *
-     * @return the bound port
-     */
+    /** {@return the port that clients connect to} */
     public int port() {
         return localAddress.getPort();
     }
 
-    /**
-     * Returns the group that this server works with.
-     *
-     * @return the group
-     */
+    /** {@return the group that this server works with} */
     public IoGroup group() {
         return group;
     }
 
-    /**
-     * Returns the open sessions.
-     *
-     * @return a snapshot
-     */
+    /** {@return the open sessions, as a snapshot} */
     public Collection<Session> sessions() {
         return Collections.unmodifiableCollection(
                 new ArrayList<Session>(admission.sessions().sessions()));
@@ -135,11 +115,7 @@ public final class TcpServer implements AutoCloseable {
         return admission.sessions().get(id);
     }
 
-    /**
-     * Returns the counters of this server.
-     *
-     * @return a snapshot
-     */
+    /** {@return a snapshot of the counters of this server} */
     public TcpServerStats stats() {
         SessionSet sessions = admission.sessions();
         return new TcpServerStats(
@@ -209,6 +185,7 @@ public final class TcpServer implements AutoCloseable {
         private int maxConnections = DEFAULT_MAX_CONNECTIONS;
         private int backlog = DEFAULT_BACKLOG;
         private Duration drainTimeout = DEFAULT_DRAIN_TIMEOUT;
+        private ListenerConfig listenerConfig = ListenerConfig.defaults();
 
         private Builder() {}
 
@@ -313,6 +290,17 @@ public final class TcpServer implements AutoCloseable {
         }
 
         /**
+         * Sets the socket options of the listening channel.
+         *
+         * @param config {@link ListenerConfig#defaults()} by default
+         * @return this
+         */
+        public Builder listener(ListenerConfig config) {
+            this.listenerConfig = Objects.requireNonNull(config, "config");
+            return this;
+        }
+
+        /**
          * Sets how long {@link #close()} lets sessions send what is queued.
          *
          * @param timeout more than zero; {@link #DEFAULT_DRAIN_TIMEOUT} by default
@@ -330,10 +318,11 @@ public final class TcpServer implements AutoCloseable {
          * @return the running server
          * @throws TransportException if the port is taken, or the system refuses
          * @throws IllegalArgumentException naming the first setting that cannot be
-         * @throws NullPointerException naming a required setting that is missing
+         * @throws IllegalStateException naming a required setting that is missing
          * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
          */
         public TcpServer bind(int port) throws TransportException {
+            requirePort(port);
             return bind(new InetSocketAddress(port));
         }
 
@@ -345,43 +334,47 @@ public final class TcpServer implements AutoCloseable {
          * @return the running server
          * @throws TransportException if the name is unknown, the port is taken, or the system refuses
          * @throws IllegalArgumentException naming the first setting that cannot be
-         * @throws NullPointerException naming a required setting that is missing
+         * @throws IllegalStateException naming a required setting that is missing
          * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
          */
         public TcpServer bind(String host, int port) throws TransportException {
-            try {
-                return bind(new InetSocketAddress(InetAddress.getByName(host), port));
-            } catch (UnknownHostException e) {
-                throw new TransportException("cannot bind to " + host + ": no such address here", e);
+            requirePort(port);
+            InetSocketAddress address = new InetSocketAddress(Objects.requireNonNull(host, "host"), port);
+            if (address.isUnresolved()) {
+                throw unresolved(host);
             }
+            return bind(address);
         }
 
         /**
          * Checks the settings and starts the server.
          *
-         * @param address a resolved local address
+         * @param address a local address
          * @return the running server
-         * @throws TransportException if the address is taken, or the system refuses
+         * @throws TransportException if the address is unresolved or taken, or the system refuses
          * @throws IllegalArgumentException naming the first setting that cannot be
-         * @throws NullPointerException naming a required setting that is missing
+         * @throws IllegalStateException naming a required setting that is missing
          * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
          */
         public TcpServer bind(InetSocketAddress address) throws TransportException {
             SessionSetup setup = new SessionSetup(
                     Side.SERVER,
-                    Objects.requireNonNull(protocol, "protocol is not set: call protocol(...)"),
+                    Ranges.requireSet("protocol", protocol),
                     sessionConfig,
                     onOpen,
                     onMessage,
                     onRequest,
                     onClose);
             if (onMessage == null && onRequest == null && setup.protocol().pairing() != Pairing.BY_TOKEN) {
-                throw new NullPointerException(
+                throw new IllegalStateException(
                         "onMessage is not set, nor is onRequest: call one of them, or what comes in has no taker");
             }
-            requireRange("maxConnections", maxConnections, 100_000_000);
-            requireRange("backlog", backlog, 65_535);
-            Durations.positiveNanos("drainTimeout", drainTimeout);
+            Ranges.require("maxConnections", maxConnections, 1, 100_000_000, "connections");
+            Ranges.require("backlog", backlog, 1, 65_535, "connections");
+            Ranges.positiveNanos("drainTimeout", drainTimeout);
+            if (address.isUnresolved()) {
+                throw unresolved(address.getHostString());
+            }
             IoGroup used = group != null ? group : IoGroup.start();
             try {
                 return bindIn(used, setup, address);
@@ -392,6 +385,17 @@ public final class TcpServer implements AutoCloseable {
                 closeUnlessShared(used);
                 throw e;
             }
+        }
+
+        private static void requirePort(int port) {
+            Ranges.require(port >= 0 && port <= 65_535, "port", port, "from 0 (the system chooses) to 65535");
+        }
+
+        private static TransportException unresolved(String host) {
+            return new TransportException(
+                    "cannot bind to " + host + ": the name is not known; give a local one, a local address, or the"
+                            + " port alone for all addresses",
+                    new UnknownHostException(host));
         }
 
         private void closeUnlessShared(IoGroup used) {
@@ -405,6 +409,8 @@ public final class TcpServer implements AutoCloseable {
             AsynchronousServerSocketChannel channel = runtime.openServerChannel();
             TcpServer server;
             try {
+                Sockets.check(runtime, sessionConfig.socket());
+                Sockets.beforeBind(listenerConfig.options(), sessionConfig.socket(), channel);
                 channel.bind(address, backlog);
                 server = new TcpServer(this, used, setup, channel);
                 runtime.join(server);
@@ -422,12 +428,6 @@ public final class TcpServer implements AutoCloseable {
                     sessionConfig);
             server.admission.start();
             return server;
-        }
-
-        private static void requireRange(String property, int value, int high) {
-            if (value < 1 || value > high) {
-                throw new IllegalArgumentException(property + " is " + value + "; it must be from 1 to " + high);
-            }
         }
     }
 }

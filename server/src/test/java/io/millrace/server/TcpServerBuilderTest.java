@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.core.TransportException;
 import io.millrace.core.protocol.Protocol;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -20,7 +22,7 @@ class TcpServerBuilderTest {
     void bindWithoutProtocolNamesIt() {
         TcpServer.Builder builder = TcpServer.builder().onMessage((session, message) -> {});
 
-        NullPointerException refused = assertThrows(NullPointerException.class, () -> builder.bind(0));
+        IllegalStateException refused = assertThrows(IllegalStateException.class, () -> builder.bind(0));
 
         assertEquals("protocol is not set: call protocol(...)", refused.getMessage());
     }
@@ -29,7 +31,7 @@ class TcpServerBuilderTest {
     void bindWithoutOnMessageNamesIt() {
         TcpServer.Builder builder = TcpServer.builder().protocol(Protocol.lengthPrefixed());
 
-        NullPointerException refused = assertThrows(NullPointerException.class, () -> builder.bind(0));
+        IllegalStateException refused = assertThrows(IllegalStateException.class, () -> builder.bind(0));
 
         assertEquals(
                 "onMessage is not set, nor is onRequest: call one of them, or what comes in has no taker",
@@ -41,7 +43,7 @@ class TcpServerBuilderTest {
     void maxConnectionsOutOfRangeIsNamedWithTheRange(int limit) {
         String message = refusal(complete().maxConnections(limit));
 
-        assertEquals("maxConnections is " + limit + "; it must be from 1 to 100000000", message);
+        assertEquals("maxConnections is " + limit + "; it must be from 1 to 100000000 connections", message);
     }
 
     @ParameterizedTest
@@ -49,7 +51,7 @@ class TcpServerBuilderTest {
     void backlogOutOfRangeIsNamedWithTheRange(int length) {
         String message = refusal(complete().backlog(length));
 
-        assertEquals("backlog is " + length + "; it must be from 1 to 65535", message);
+        assertEquals("backlog is " + length + "; it must be from 1 to 65535 connections", message);
     }
 
     @ParameterizedTest
@@ -66,7 +68,21 @@ class TcpServerBuilderTest {
         IllegalArgumentException refused =
                 assertThrows(IllegalArgumentException.class, () -> complete().bind(port));
 
-        assertTrue(refused.getMessage().contains(Integer.toString(port)), refused.getMessage());
+        assertEquals("port is " + port + "; it must be from 0 (the system chooses) to 65535", refused.getMessage());
+    }
+
+    @Test
+    void addressThatIsNotResolvedIsNamed() {
+        String unknown = "no-such-host.invalid";
+        InetSocketAddress unresolved = InetSocketAddress.createUnresolved(unknown, 0);
+
+        TransportException byAddress =
+                assertThrows(TransportException.class, () -> complete().bind(unresolved));
+        TransportException byName =
+                assertThrows(TransportException.class, () -> complete().bind(unknown, 0));
+
+        assertTrue(byAddress.getMessage().startsWith("cannot bind to " + unknown + ": "), byAddress.getMessage());
+        assertEquals(byAddress.getMessage(), byName.getMessage());
     }
 
     private static TcpServer.Builder complete() {

@@ -12,6 +12,8 @@ import io.millrace.core.CloseReason;
 import io.millrace.core.IoGroup;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
+import io.millrace.core.SessionConfig;
+import io.millrace.core.SocketConfig;
 import io.millrace.core.TransportException;
 import io.millrace.core.protocol.Protocol;
 import java.net.BindException;
@@ -19,6 +21,7 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -93,6 +96,44 @@ class TcpServerIT {
 
         assertTrue(refused.getMessage().contains("no-such-host.invalid"), refused.getMessage());
         assertInstanceOf(UnknownHostException.class, refused.getCause());
+    }
+
+    @Test
+    void serversThatReuseThePortListenTogether() throws Exception {
+        ListenerConfig shared = ListenerConfig.builder().reusePort(true).build();
+        TcpServer first = leaks.watch(echo().listener(shared).bind("127.0.0.1", 0));
+        TcpServer second = leaks.watch(echo().listener(shared).bind("127.0.0.1", first.port()));
+
+        first.close();
+
+        assertEquals("alive", leaks.close(RawClient.to(second.port())).ask("alive"));
+    }
+
+    @Test
+    void socketOptionThatIsNotSupportedIsRefusedByNameAndLeavesNothing() {
+        ListenerConfig config = ListenerConfig.builder()
+                .reuseAddress(true)
+                .option(StandardSocketOptions.SO_LINGER, 1)
+                .build();
+
+        String message = assertThrows(IllegalArgumentException.class, () -> echo().listener(config)
+                        .bind(0))
+                .getMessage();
+
+        assertTrue(message.startsWith("socket option SO_LINGER=1 cannot be set: it is not supported on "), message);
+        assertEquals(
+                "ListenerConfig{SO_REUSEADDR=true, SO_LINGER=1}",
+                config.toBuilder().build().toString());
+    }
+
+    @Test
+    void receiveBufferOfTheSessionsKeepsTheServerWorking() throws Exception {
+        SessionConfig small = SessionConfig.builder()
+                .socket(SocketConfig.builder().receiveBuffer(8192).build())
+                .build();
+        TcpServer server = leaks.watch(echo().sessions(small).bind(0));
+
+        assertEquals("hello", leaks.close(RawClient.to(server.port())).ask("hello"));
     }
 
     @Test

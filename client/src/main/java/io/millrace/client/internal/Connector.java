@@ -1,9 +1,11 @@
 package io.millrace.client.internal;
 
 import io.millrace.core.ConnectTimeoutException;
+import io.millrace.core.SocketConfig;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines.Deadline;
 import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.internal.Sockets;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -26,6 +28,7 @@ public final class Connector implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Connector.class);
 
     private final IoRuntime runtime;
+    private final SocketConfig socket;
     private final Resolver resolver = new Resolver();
     private final Set<Attempt> attempts = ConcurrentHashMap.newKeySet();
     // Written once, by close(), before it goes through the attempts; read by connect after it has listed its own.
@@ -35,9 +38,11 @@ public final class Connector implements AutoCloseable {
      * Makes a connector.
      *
      * @param runtime the group whose channels it connects
+     * @param socket the options of the channels
      */
-    public Connector(IoRuntime runtime) {
+    public Connector(IoRuntime runtime, SocketConfig socket) {
         this.runtime = runtime;
+        this.socket = socket;
     }
 
     /**
@@ -178,6 +183,7 @@ public final class Connector implements AutoCloseable {
                 return;
             }
             try {
+                Sockets.beforeConnect(socket, channel);
                 channel.connect(address, channel, this);
             } catch (Throwable notStarted) {
                 // Handlers never throw, so this is the channel's own refusal: the operation has not begun.

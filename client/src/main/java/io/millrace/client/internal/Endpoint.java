@@ -1,5 +1,7 @@
 package io.millrace.client.internal;
 
+import io.millrace.core.config.Ranges;
+
 /**
  * Where to connect to: a name or address, looked up anew for every connection, and a port.
  *
@@ -9,9 +11,7 @@ package io.millrace.client.internal;
 public record Endpoint(String host, int port) {
     /** Checks the port. */
     public Endpoint {
-        if (port < 1 || port > 65_535) {
-            throw new IllegalArgumentException("port is " + port + "; it must be from 1 to 65535");
-        }
+        Ranges.require(port >= 1 && port <= 65_535, "port", port, "from 1 to 65535");
     }
 
     @Override

@@ -37,7 +37,7 @@ public final class SessionOpener {
         this.setup = setup;
         this.endpoint = endpoint;
         this.connectTimeoutNanos = connectTimeoutNanos;
-        this.connector = new Connector(runtime);
+        this.connector = new Connector(runtime, setup.config().socket());
     }
 
     /**

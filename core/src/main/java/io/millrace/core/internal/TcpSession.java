@@ -7,6 +7,7 @@ import io.millrace.core.Session;
 import io.millrace.core.SessionClosedException;
 import io.millrace.core.SessionStats;
 import io.millrace.core.TransportException;
+import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.protocol.FrameKind;
 import io.millrace.core.protocol.Pairing;
@@ -63,7 +64,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
     @SuppressWarnings("this-escape")
     public TcpSession(IoRuntime runtime, AsynchronousSocketChannel channel, SessionSetup setup, Owner owner)
             throws IOException {
-        Sockets.apply(setup.config(), channel);
+        Sockets.apply(setup.config().socket(), channel);
         this.remoteAddress = (InetSocketAddress) channel.getRemoteAddress();
         this.localAddress = (InetSocketAddress) channel.getLocalAddress();
         this.owner = owner;
@@ -148,7 +149,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
             throw new IllegalStateException("this session cannot ask, because replies could not be told from what"
                     + " onMessage or onRequest take: ask on one without onMessage, or use Protocol.millrace()");
         }
-        long timeoutNanos = Durations.positiveNanos("timeout", timeout);
+        long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
         if (loop.isPeerDraining()) {
             PendingRequest.fail(
                     handler, new TransportException("not sent: " + remoteAddress + " takes no more requests"));
