@@ -17,7 +17,7 @@ public final class CloseReason {
         PEER,
         /** The connection broke: the peer reset it or vanished. */
         RESET,
-        /** Nothing was received for too long. Not used yet. */
+        /** Nothing was received, or sent, for too long. */
         IDLE,
         /** A deadline passed, such as that of a reply. */
         TIMEOUT,

@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
  *
  * <p>Threading: Confined to one session: calls never overlap, the thread may change; each call happens-before the
  * next. One handler serves many sessions, so calls for different sessions do overlap. Calls are made on the group's
- * I/O threads and must not block.
+ * I/O threads and must not block, unless the server or client was given an executor for its handlers.
  *
  * <p>Lifecycle: {@link #onOpen} once, {@link #onMessage} any number of times, {@link #onClose} once and last, whatever
  * happens.
@@ -35,6 +35,34 @@ public interface MessageHandler {
      * @throws Exception anything: it closes the session
      */
     void onMessage(Session session, ByteBuffer message) throws Exception;
+
+    /**
+     * Hears that the session's queue is short again, after a send was answered {@link SendResult#CONGESTED} or
+     * {@link SendResult#REFUSED}: there is room to go on.
+     *
+     * @param session the session
+     * @throws Exception anything: it closes the session
+     */
+    default void onWritable(Session session) throws Exception {}
+
+    /**
+     * Hears that the peer has closed its side and nothing more will come, while this side may go on sending until it
+     * closes the session. Only with {@link SessionConfig#halfClose()}; without, the session closes by itself.
+     *
+     * @param session the session
+     * @throws Exception anything: it closes the session
+     */
+    default void onInputEnd(Session session) throws Exception {}
+
+    /**
+     * Hears that the peer has broken the protocol, just before the session closes for that. What is sent here is the
+     * last that the peer gets.
+     *
+     * @param session the session, still open for an answer
+     * @param cause what is wrong
+     * @throws Exception anything: it is logged
+     */
+    default void onMalformed(Session session, MalformedFrameException cause) throws Exception {}
 
     /**
      * Hears that a session has ended. Nothing more happens to it; sending is answered {@link SendResult#CLOSED}.

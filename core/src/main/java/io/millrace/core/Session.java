@@ -1,7 +1,9 @@
 package io.millrace.core;
 
+import io.millrace.core.protocol.Protocol;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +64,79 @@ public interface Session {
     }
 
     /**
+     * Queues a message for sending, as {@link #send(ByteBuffer)} does, and tells later what became of it.
+     *
+     * @param message borrowed: the payload between position and limit, which do not change
+     * @param completion hears of it, once; only if the message is accepted
+     * @return what became of it so far
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it
+     */
+    SendResult send(ByteBuffer message, SendCompletion completion);
+
+    /**
+     * Queues a message for sending, and tells by a future what became of it. Cancelling the future takes the message
+     * back, as long as nothing of it is on its way; too late, it answers false and the message is sent.
+     *
+     * @param message borrowed: the payload between position and limit, which do not change
+     * @return completes when the message has been written to the connection; or fails with a
+     *     {@link SessionClosedException}, which knows whether some of it was, or a {@link TransportException} that says
+     *     why it was not accepted
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it
+     */
+    CompletableFuture<Void> sendAsync(ByteBuffer message);
+
+    /**
+     * Sends a message and waits until it has been written to the connection.
+     *
+     * @param message borrowed: the payload between position and limit, which do not change
+     * @param timeout how long to wait; more than zero. A message that is not written by then is taken back; if some of
+     *     it is on its way already, which leaves no other choice, the session is aborted
+     * @throws TransportException if it was not written, with the reason
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
+     * @throws IllegalStateException on an I/O thread, or in a callback of this session, which must not wait
+     */
+    void sendAndWait(ByteBuffer message, Duration timeout) throws TransportException;
+
+    /**
+     * Queues a message for sending without copying it. Large messages gain by that; small ones are copied all the same
+     * and given back at once, and so are heap buffers, a piece at a time.
+     *
+     * @param message transferred, if it is accepted: the payload between position and limit; nobody may touch its bytes
+     *     until it is given back. Otherwise untouched and still the caller's
+     * @param release gives the message back: called once, when it has been written or never will be, on any thread,
+     *     perhaps before this returns; must neither block nor throw
+     * @return what became of it; after {@link SendResult#REFUSED} and {@link SendResult#CLOSED} {@code release} is never
+     *     called
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it
+     */
+    SendResult transfer(ByteBuffer message, Runnable release);
+
+    /**
+     * Sends on a message that a callback has been lent, without copying it if that is possible: a large one, in a
+     * callback on an I/O thread. It can be sent to any session, once, and is not the callback's any more.
+     *
+     * @param message borrowed by the callback that calls this: the payload between position and limit
+     * @return what became of it
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it
+     */
+    SendResult transfer(ByteBuffer message);
+
+    /**
+     * Sends a region of a file as one message, or, with {@link io.millrace.core.protocol.Protocol#raw()}, as bytes of the
+     * stream. It is read as it is sent, off the I/O threads, into two buffers of at most 64 KiB. All of it counts as
+     * queued.
+     *
+     * @param file what to send; must not shrink meanwhile
+     * @param offset index of the region's first byte, from 0
+     * @param length how many bytes, from 0 to the end of the file
+     * @param header borrowed: bytes of the message in front of the region, between position and limit; may be empty
+     * @return completes when all has been written to the connection; or fails, as {@link #sendAsync} does. Cancelling
+     *     it does not stop the file
+     * @throws IllegalArgumentException if the region is not in the file, or the protocol's frames cannot carry it
+     */
+    CompletableFuture<Void> sendFile(Path file, long offset, long length, ByteBuffer header);
+
+    /**
      * Sends a request and pairs it with its reply. Both sides can ask where the protocol has tokens; where it has none,
      * the n-th message from the peer answers the n-th request, so whoever asks can take no messages.
      *
@@ -88,6 +163,41 @@ public interface Session {
     void request(ByteBuffer payload, Duration timeout, ReplyHandler handler);
 
     /**
+     * Stops reading, so that the peer has to wait: nothing is delivered from now on, but for what a callback that is
+     * running has begun. While it lasts the end of the connection is noticed only by writing.
+     */
+    void pauseReading();
+
+    /** Goes on reading after {@link #pauseReading()}. */
+    void resumeReading();
+
+    /**
+     * Ends this side of the stream behind what is queued: nothing can be sent any more, while messages are still
+     * received. The session closes when the peer ends its side too.
+     */
+    void shutdownOutput();
+
+    /**
+     * Runs a task as one of this session's callbacks: never while another one runs, before {@code onClose}.
+     *
+     * @param task what to run; a throw closes the session
+     * @throws java.util.concurrent.RejectedExecutionException if the session has ended, or 65,536 tasks wait already
+     */
+    void execute(Runnable task);
+
+    /**
+     * Speaks another protocol from here on: what is queued leaves as it was framed, and what follows the message that is
+     * being delivered is taken apart in the new way. This is how a peer that asks for it (STARTTLS and its like) changes
+     * over in mid-stream.
+     *
+     * @param protocol the new protocol
+     * @param handler takes its messages, and {@code onClose}; its {@code onOpen} is not called
+     * @throws IllegalStateException outside of this session's own callbacks, with handlers on an executor, inside a
+     *     frame, or while requests wait for replies
+     */
+    void upgrade(Protocol protocol, MessageHandler handler);
+
+    /**
      * Closes the session in good order and returns at once: what is queued is sent, then the end of the stream;
      * messages that still arrive are dropped; then the connection closes.
      */
@@ -110,6 +220,13 @@ public interface Session {
      */
     @Nullable
     CloseReason closeReason();
+
+    /**
+     * Tells when the session has ended.
+     *
+     * @return completes with the reason after {@code onClose}, on an I/O thread; at once if that has been
+     */
+    CompletableFuture<CloseReason> closed();
 
     /**
      * Returns how much is queued and not yet written to the connection.
@@ -139,4 +256,22 @@ public interface Session {
      * @param attachment anything, or null
      */
     void attach(@Nullable Object attachment);
+
+    /**
+     * Returns an attribute.
+     *
+     * @param key which
+     * @param <T> what it holds
+     * @return its value, or null if it was not set
+     */
+    <T> @Nullable T attribute(AttributeKey<T> key);
+
+    /**
+     * Sets an attribute, or removes it.
+     *
+     * @param key which
+     * @param value its value, or null to remove it
+     * @param <T> what it holds
+     */
+    <T> void attribute(AttributeKey<T> key, @Nullable T value);
 }

@@ -11,6 +11,8 @@ import java.nio.channels.spi.AsynchronousChannelProvider;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,9 @@ import org.slf4j.LoggerFactory;
 public final class IoRuntime {
     private static final Logger log = LoggerFactory.getLogger(IoRuntime.class);
 
+    private static final int BLOCKING_THREADS = 4;
+    private static final int BLOCKING_IDLE_SECONDS = 5;
+
     private final String name;
     private final int threadCount;
     private final boolean daemon;
@@ -43,6 +48,7 @@ public final class IoRuntime {
     private final IoContextPool contexts;
     private final LogLimiter throwsLogged = new LogLimiter(10, TimeUnit.MINUTES.toNanos(1));
     private final AtomicInteger threadsMade = new AtomicInteger();
+    private final ThreadPoolExecutor blocking;
     private final Set<IoThread> threads = ConcurrentHashMap.newKeySet();
     // Added to under this, so that nothing joins once the group is closing; removed from by anyone.
     private final Set<AutoCloseable> members = ConcurrentHashMap.newKeySet();
@@ -57,6 +63,7 @@ public final class IoRuntime {
         this.buffers = buffers;
         this.contexts = contexts;
         this.deadlines = new Deadlines(name + "-timer", daemon, System::nanoTime);
+        this.blocking = newBlockingPool();
         this.channelGroup = provider.openAsynchronousChannelGroup(threadCount, this::newThread);
         try {
             this.wake = new GroupWake(provider.openAsynchronousSocketChannel(channelGroup));
@@ -101,6 +108,25 @@ public final class IoRuntime {
         thread.setUncaughtExceptionHandler(
                 (dead, cause) -> log.error("I/O thread died; thread={} group={}", dead.getName(), name, cause));
         return thread;
+    }
+
+    /** A few threads that come when there is something to read from files, and go when there is not. */
+    private ThreadPoolExecutor newBlockingPool() {
+        AtomicInteger filesThreadsMade = new AtomicInteger();
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(
+                BLOCKING_THREADS,
+                BLOCKING_THREADS,
+                BLOCKING_IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                task -> {
+                    Thread thread =
+                            new Thread(null, task, name + "-file-" + filesThreadsMade.incrementAndGet(), 0, false);
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
     }
 
     /**
@@ -151,6 +177,16 @@ public final class IoRuntime {
     }
 
     /**
+     * Runs something that may block, such as reading a file, on a thread that does no I/O of the group's.
+     *
+     * @param task what to run; must not throw
+     * @throws java.util.concurrent.RejectedExecutionException if the group has ended
+     */
+    public void executeBlocking(Runnable task) {
+        blocking.execute(task);
+    }
+
+    /**
      * Returns whether the calling thread is one that must never wait: an I/O or timer thread of any group.
      *
      * @return true on those threads
@@ -178,6 +214,7 @@ public final class IoRuntime {
         long endNanos = System.nanoTime() + timeoutNanos;
         channelGroup.shutdown();
         deadlines.stop();
+        blocking.shutdown();
         try {
             if (!channelGroup.awaitTermination(timeoutNanos, TimeUnit.NANOSECONDS)) {
                 channelGroup.shutdownNow();

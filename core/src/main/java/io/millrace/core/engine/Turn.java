@@ -1,5 +1,7 @@
 package io.millrace.core.engine;
 
+import io.millrace.core.memory.PooledBuffer;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +32,27 @@ public final class Turn {
         void flush();
     }
 
+    /** Something that lends its buffer to a callback, and gives it away if the callback sends it on. */
+    public interface Lender {
+        /**
+         * Prepares to give away the buffer that a message lies in.
+         *
+         * @param message what was lent to the callback
+         * @return the buffer, with the message between position and limit, to be followed by {@link #given} or
+         *     {@link #takeBack}; or null if this is not what was lent, or there is no other buffer to go on with
+         */
+        @Nullable
+        PooledBuffer tryGiveUp(ByteBuffer message);
+
+        /** Goes on with another buffer: this one is its taker's, and may have been released already. */
+        void given();
+
+        /** Keeps the buffer, which was not taken. */
+        void takeBack();
+    }
+
     // All confined to the I/O thread that owns this turn.
+    private @Nullable Lender lender;
     private final ArrayList<Flushable> touched = new ArrayList<>();
     private final ArrayDeque<SerialRunner> ready = new ArrayDeque<>();
     private boolean open;
@@ -53,6 +75,24 @@ public final class Turn {
      */
     public void touch(Flushable flushable) {
         touched.add(flushable);
+    }
+
+    /**
+     * Says who has lent a buffer to the callback that is about to run, or that nobody has any more.
+     *
+     * @param newLender the lender, or null
+     */
+    public void lend(@Nullable Lender newLender) {
+        lender = newLender;
+    }
+
+    /**
+     * Returns who has lent a buffer to the callback that is running.
+     *
+     * @return the lender, or null
+     */
+    public @Nullable Lender lender() {
+        return lender;
     }
 
     /** Flushes everything touched so far. */

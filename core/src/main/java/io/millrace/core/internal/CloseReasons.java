@@ -46,6 +46,19 @@ final class CloseReasons {
         return CloseReason.of(kind, "the connection broke: " + cause.getMessage(), cause);
     }
 
+    /** A blocking send has waited long enough, with half of the message on its way. */
+    static CloseReason notWritten(long nanos) {
+        return CloseReason.of(
+                Kind.STALLED,
+                "a message could not be written within "
+                        + Duration.ofNanos(nanos).toMillis() + " ms, and a part of it was on its way");
+    }
+
+    /** A file that was being sent cannot be read; the peer cannot be told, for its frame has begun. */
+    static CloseReason sourceFailed(Throwable cause) {
+        return CloseReason.of(Kind.IO, "a file that was being sent could not be read: " + cause.getMessage(), cause);
+    }
+
     /** The peer has finished, and its requests have not been answered for so long. */
     static CloseReason unanswered(long nanos) {
         return CloseReason.of(

@@ -4,10 +4,12 @@ import io.millrace.core.CloseReason;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.MessageHandler;
+import io.millrace.core.PartHandler;
 import io.millrace.core.RequestHandler;
 import io.millrace.core.SendResult;
 import io.millrace.core.Session;
 import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.protocol.FrameKind;
 import io.millrace.core.protocol.MillraceProtocol;
 import io.millrace.core.protocol.Pairing;
@@ -45,18 +47,29 @@ final class FrameDispatch implements Responder.Outlet {
     private final Events events;
     private final Pairing pairing;
     private final @Nullable MessageHandler messages;
+    private final @Nullable PartHandler parts;
     private final @Nullable Responder responder;
     private final @Nullable RequestTable requests;
+    /** Where frames for the application go that do not go straight to it. */
+    private final @Nullable HandOver handOver;
 
     // Confined to the session's steps.
     private long skippedFrames;
 
-    FrameDispatch(IoRuntime runtime, SessionSetup setup, Session session, SendLoop send, Events events) {
+    FrameDispatch(
+            IoRuntime runtime,
+            SessionSetup setup,
+            Session session,
+            SendLoop send,
+            Events events,
+            @Nullable HandOver handOver) {
         this.session = session;
         this.send = send;
         this.events = events;
         this.pairing = setup.protocol().pairing();
         this.messages = setup.onMessage();
+        this.parts = setup.onPart();
+        this.handOver = handOver;
         RequestHandler handler = setup.onRequest();
         this.responder = handler == null
                 ? null
@@ -117,18 +130,23 @@ final class FrameDispatch implements Responder.Outlet {
         }
     }
 
+    /** Returns whether frames of a kind are taken in parts. */
+    boolean takesParts(FrameKind kind) {
+        return parts != null && kind == FrameKind.MESSAGE;
+    }
+
+    /** Takes a part of a message; borrowed. */
+    void part(ByteBuffer part, int remaining) {
+        forApplication(FrameKind.MESSAGE, remaining, part);
+    }
+
     private void message(ByteBuffer payload) {
         if (messages != null) {
-            try {
-                messages.onMessage(session, payload);
-            } catch (Throwable thrown) {
-                events.handlerThrew("onMessage", thrown);
-                events.close(CloseReasons.handlerThrew("onMessage", thrown));
-            }
+            forApplication(FrameKind.MESSAGE, 0, payload);
         } else if (pairing == Pairing.BY_TOKEN) {
             skippedFrames++;
         } else if (responder != null) {
-            responder.onRequest(0, payload);
+            forApplication(FrameKind.REQUEST, 0, payload);
         } else if (requests == null || !requests.reply(0, payload)) {
             events.close(CloseReasons.unexpectedReply());
         }
@@ -136,10 +154,48 @@ final class FrameDispatch implements Responder.Outlet {
 
     private void request(long token, ByteBuffer payload) {
         if (responder != null) {
-            responder.onRequest(token, payload);
+            forApplication(FrameKind.REQUEST, token, payload);
         } else {
             answerError(token, ErrorCode.NO_HANDLER, "no requests are taken here");
         }
+    }
+
+    private void forApplication(FrameKind kind, long token, ByteBuffer payload) {
+        if (handOver == null) {
+            take(kind, token, payload);
+        } else {
+            handOver.add(kind, token, payload);
+        }
+    }
+
+    /** Gives a frame to the application; for one in parts, the token is what is still to come. */
+    void take(FrameKind kind, long token, ByteBuffer payload) {
+        if (kind == FrameKind.REQUEST) {
+            takeRequest(token, payload);
+            return;
+        }
+        try {
+            if (parts != null) {
+                parts.onPart(session, payload, token);
+            } else if (messages != null) {
+                messages.onMessage(session, payload);
+            }
+        } catch (Throwable thrown) {
+            String callback = parts != null ? "onPart" : "onMessage";
+            events.handlerThrew(callback, thrown);
+            events.close(CloseReasons.handlerThrew(callback, thrown));
+        }
+    }
+
+    private void takeRequest(long token, ByteBuffer payload) {
+        if (responder != null) {
+            responder.onRequest(token, payload);
+        }
+    }
+
+    /** Returns what a request of ours is framed as. */
+    FrameKind requestKind() {
+        return pairing == Pairing.BY_TOKEN ? FrameKind.REQUEST : FrameKind.MESSAGE;
     }
 
     private void error(long token, ByteBuffer payload) {

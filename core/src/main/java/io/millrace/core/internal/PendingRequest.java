@@ -2,13 +2,14 @@ package io.millrace.core.internal;
 
 import io.millrace.core.ReplyHandler;
 import io.millrace.core.TransportException;
+import io.millrace.core.internal.send.SendLoop;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One request on its way: who waits for the reply, and until when. Reused by its table. */
-final class PendingRequest {
+final class PendingRequest implements SendLoop.Request {
     private static final Logger log = LoggerFactory.getLogger(PendingRequest.class);
 
     private final RequestTable table;
@@ -36,7 +37,8 @@ final class PendingRequest {
     }
 
     /** Hears, under the send loop's lock, that the request is queued: so the table has the order of the stream. */
-    void accepted(long offset) {
+    @Override
+    public void accepted(long offset) {
         streamOffset = offset;
         table.add(this);
     }
@@ -46,7 +48,8 @@ final class PendingRequest {
         table.unprepare(this);
     }
 
-    long token() {
+    @Override
+    public long token() {
         return token;
     }
 

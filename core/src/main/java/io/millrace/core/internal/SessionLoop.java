@@ -3,49 +3,59 @@ package io.millrace.core.internal;
 import io.millrace.core.CloseReason;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MalformedFrameException;
+import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
+import io.millrace.core.SessionClosedException;
 import io.millrace.core.TransportException;
-import io.millrace.core.engine.Deadlines.Deadline;
 import io.millrace.core.engine.IoRuntime;
-import io.millrace.core.engine.LogLimiter;
 import io.millrace.core.engine.SerialRunner;
 import io.millrace.core.engine.Turn;
 import io.millrace.core.internal.Lifecycle.Phase;
+import io.millrace.core.internal.receive.ReceiveLoop;
+import io.millrace.core.internal.send.SendLoop;
+import io.millrace.core.internal.send.SentMarker;
+import io.millrace.core.memory.Chunk;
+import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.protocol.FrameKind;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Decides, step by step, what happens next on one connection. */
-final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, SendLoop.Sender, FrameDispatch.Events {
+final class SessionLoop extends SerialRunner
+        implements ReceiveLoop.Receiver, SendLoop.Sender, FrameDispatch.Events, HandOver.Receiver {
     /*
      * Everything that happens to the session arrives as a signal: a read completed, the queue drained, a deadline
      * passed, somebody called close. Each step then looks at where the session is (see Lifecycle) and does all that
      * can be done there:
      *
      *   OPEN      deliver the frames that have arrived, unless the peer must be slowed down; read on
-     *   CLOSING   send what is queued, then the end of the stream; drop what arrives, up to a limit and a deadline, so
-     *             that closing with unread input does not reset the connection under our last bytes (lingering close)
-     *   CLOSED    wait until neither direction has an operation in flight; then tell the application, give back both
-     *             contexts and their memory, and tell the owner: ENDED
+     *   CLOSING   send what is queued, then the end of the stream; drop what arrives (see WindDown)
+     *   CLOSED    wait until neither direction has an operation in flight; then tell the application: ENDED
+     *   ENDED     when it has been told, give back both contexts and their memory, and tell the owner
      *
      * That the session has opened, and that a read has completed, is signalled once per event. Everything else is read
      * from the state, so a signal too many does no harm and two that coincide are one.
+     *
+     * Callbacks run inside the steps, or, when the application has given an executor, in a lane of their own, in the
+     * same order (see HandOver). Then a step goes on without waiting for them, and the end of the session waits for
+     * the last one.
      *
      * A session that is held back with frames undelivered must not read: the read would hide them until the peer sends
      * more, which it may not do before it is answered. So takeIn() says whether all was delivered, and only then does
      * the same step read.
      *
      * No way to get stuck: a session that reads is moved on by its read, which completes at the latest when the
-     * channel is closed. One that does not read is congested or lingering: the first has a write in flight, whose
-     * completion or write-progress deadline moves it on, and so does the second, or its linger deadline. One whose peer
-     * has finished waits for the application's answers, with a deadline too.
+     * channel is closed. One that does not read is congested, lingering, paused by the application or waiting for its
+     * executor: the first has a write in flight, whose completion or write-progress deadline moves it on, and so does
+     * the second, or its linger deadline; the others are moved on by the application. One whose peer has finished waits
+     * for the application's answers, with a deadline too.
      */
 
     /** Who hears how the session fares, besides its handler. */
@@ -57,36 +67,53 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         void ended();
     }
 
+    /** A callback of the application's. */
+    @FunctionalInterface
+    private interface Callback {
+        void run() throws Exception;
+    }
+
     private static final int OPENED = 1;
     private static final int READ_DONE = 1 << 1;
     private static final int STATE_CHANGED = 1 << 2;
     private static final int REQUESTS_DUE = 1 << 3;
-
-    private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
-    private static final long LINGER_BYTES = 64 << 10;
-    private static final long HALF_CLOSED_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final int TASKS_WAIT = 1 << 4;
+    private static final int TIMER_DUE = 1 << 5;
+    private static final int QUEUE_RELIEVED = 1 << 6;
 
     private static final Logger log = LoggerFactory.getLogger(SessionLoop.class);
 
     private final Session session;
     private final AsynchronousSocketChannel channel;
-    private final SessionSetup setup;
     private final Listener listener;
     private final Lifecycle life = new Lifecycle();
+    private final TaskQueue tasks = new TaskQueue();
     private final ReceiveLoop receive;
     private final SendLoop send;
-    private final FrameDispatch dispatch;
+    private final @Nullable HandOver handOver;
+
+    // Written by the steps. Read by the lane, which has its order from them.
+    private SessionSetup setup;
+    private FrameDispatch dispatch;
 
     // Confined to the steps.
     private boolean openTold;
     private int earlyBits;
     private boolean finishRequested;
-    private boolean lingering;
-    private @Nullable Deadline cutOff;
-    private long lingerLimitBytes;
+    private boolean streamBroken;
+    private boolean inputEndTold;
+    private boolean released;
+    private @Nullable WindDown windDown;
+    private @Nullable SessionTimer timer;
 
     // Written by the steps; read by anyone.
     private volatile boolean peerDraining;
+
+    // Written by anyone; read by the steps.
+    private volatile boolean readingPaused;
+
+    // Written by the callback that is the last one; read by the steps.
+    private volatile boolean closeTold;
 
     // Written by the steps. Any thread may read it, to ask only whether it is itself in a step: that answer is always
     // right, because each thread sees its own writes.
@@ -114,7 +141,9 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
             receive.release();
             throw e;
         }
-        this.dispatch = new FrameDispatch(runtime, setup, session, send, this);
+        Executor executor = setup.executor();
+        this.handOver = executor == null ? null : new HandOver(runtime, executor, this);
+        this.dispatch = new FrameDispatch(runtime, setup, session, send, this, handOver);
     }
 
     void start() {
@@ -129,9 +158,8 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         return receive;
     }
 
-    @Nullable
-    RequestTable requests() {
-        return dispatch.requests();
+    FrameDispatch dispatch() {
+        return dispatch;
     }
 
     Lifecycle lifecycle() {
@@ -143,8 +171,9 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     }
 
     /** Returns whether the caller is one of this session's own callbacks. */
-    boolean isInStep() {
-        return stepThread == Thread.currentThread();
+    boolean isInCallback() {
+        return stepThread == Thread.currentThread()
+                || (handOver != null && handOver.lane().isRunning());
     }
 
     @Override
@@ -166,6 +195,43 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         }
     }
 
+    /** Stops reading, or goes on with it. */
+    void pauseReading(boolean pause) {
+        readingPaused = pause;
+        signal(STATE_CHANGED);
+    }
+
+    /** Runs a task between the callbacks; returns false if there will be none any more, or too many tasks wait. */
+    boolean tryExecute(Runnable task) {
+        if (!tasks.tryAdd(task)) {
+            return false;
+        }
+        signal(TASKS_WAIT);
+        return true;
+    }
+
+    boolean isOver() {
+        return tasks.isClosed();
+    }
+
+    /** Speaks another protocol from here on; called by a callback of the session. */
+    void upgrade(Protocol protocol, MessageHandler handler) {
+        if (stepThread != Thread.currentThread()) {
+            throw new IllegalStateException("upgrade() must be called from a callback of the session itself, and not"
+                    + " with handlers on an executor: elsewhere the place in the stream is not known; " + session);
+        }
+        RequestTable requests = dispatch.requests();
+        if (requests != null && requests.size() > 0) {
+            throw new IllegalStateException("upgrade() while " + requests.size() + " requests wait for replies: they"
+                    + " would be taken for something else; " + session);
+        }
+        SessionSetup upgraded = setup.upgraded(protocol, handler);
+        receive.switchTo(protocol.newDecoder(setup.side()));
+        send.switchTo(protocol.newEncoder(setup.side()));
+        setup = upgraded;
+        dispatch = new FrameDispatch(runtime(), upgraded, session, send, this, null);
+    }
+
     @Override
     protected void step(int newBits) {
         if (!openTold && (newBits & OPENED) == 0) {
@@ -184,10 +250,19 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
             if ((bits & READ_DONE) != 0) {
                 takeRead();
             }
+            if ((bits & TASKS_WAIT) != 0) {
+                runTasks();
+            }
+            if ((bits & QUEUE_RELIEVED) != 0 && life.isOpen()) {
+                call("onWritable", () -> setup.writable(session));
+            }
             moveOn();
             if ((bits & REQUESTS_DUE) != 0) {
                 // After what has arrived was delivered: a reply that is here in time must not count as late.
                 expireRequests();
+            }
+            if ((bits & TIMER_DUE) != 0) {
+                checkTimer();
             }
         } finally {
             stepThread = null;
@@ -202,21 +277,62 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         abort(CloseReasons.internalError(failure));
     }
 
+    /** Calls the application, here or in its lane; whatever it throws closes the session. */
+    private void call(String name, Callback callback) {
+        if (handOver == null) {
+            callNow(name, callback);
+        } else {
+            handOver.lane().submit(() -> {
+                callNow(name, callback);
+                return true;
+            });
+        }
+    }
+
+    private void callNow(String name, Callback callback) {
+        try {
+            callback.run();
+        } catch (Throwable thrown) {
+            handlerThrew(name, thrown);
+            close(CloseReasons.handlerThrew(name, thrown));
+        }
+    }
+
     private void open() {
         log.debug("session opened; {}", session);
-        try {
-            setup.opened(session);
-        } catch (Throwable thrown) {
-            handlerThrew("onOpen", thrown);
-            life.startClosing(CloseReasons.handlerThrew("onOpen", thrown));
+        if (SessionTimer.isNeeded(setup.config())) {
+            timer = newTimer();
+            checkTimer();
         }
-        listener.opened();
+        call("onOpen", () -> {
+            try {
+                setup.opened(session);
+            } catch (Throwable thrown) {
+                // Before anybody else hears of the session.
+                handlerThrew("onOpen", thrown);
+                close(CloseReasons.handlerThrew("onOpen", thrown));
+            }
+            listener.opened();
+        });
+    }
+
+    private SessionTimer newTimer() {
+        return new SessionTimer(setup.config(), runtime().deadlines(), () -> signal(TIMER_DUE));
     }
 
     private void takeRead() {
         Throwable failure = receive.takeResult();
         if (failure != null) {
             breakOff(failure);
+        } else if (timer != null) {
+            timer.received();
+        }
+    }
+
+    private void runTasks() {
+        Runnable task;
+        while ((task = tasks.poll()) != null) {
+            call("task", task::run);
         }
     }
 
@@ -233,9 +349,22 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         }
     }
 
+    private void checkTimer() {
+        if (timer != null && life.isOpen()) {
+            boolean insideFrame = mayTouchBuffer() && receive.isInsideFrame();
+            CloseReason reason = timer.check(send.lastWriteNanos(), receive.receivedFrames(), insideFrame);
+            if (reason != null) {
+                close(reason);
+            }
+        }
+    }
+
     private void moveOn() {
-        boolean mayRead = !receive.isReading();
+        boolean mayRead = !receive.isReading() && mayTouchBuffer();
         dispatch.resumeReplies();
+        if (handOver != null) {
+            resumeLane(handOver);
+        }
         if (peerDraining && life.isOpen()) {
             closeWhenNothingIsInFlight();
         }
@@ -252,48 +381,109 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
             turn.flush();
         }
         switch (phase) {
-            case OPEN -> {
-                if (mayRead && !mustPause()) {
-                    readOn();
+            case OPEN -> readOnIf(mayRead);
+            case CLOSING -> {
+                if (mayTouchBuffer()) {
+                    receive.read();
                 }
             }
-            case CLOSING -> receive.read();
             case CLOSED -> tryEnd();
-            case ENDED -> {
-                // A signal that came too late.
-            }
+            case ENDED -> giveBack();
+        }
+    }
+
+    private boolean mayTouchBuffer() {
+        return handOver == null || !handOver.isLent();
+    }
+
+    private void resumeLane(HandOver over) {
+        if (mayTake() || !wantsFrames()) {
+            over.lane().resume();
         }
     }
 
     /** Delivers what has arrived; returns whether all of it, so that more may be read. */
     private boolean takeIn() {
+        boolean all;
         try {
-            boolean all = receive.deliverFrames();
-            if (all && receive.isEndOfStream()) {
-                peerFinished();
-            }
-            return all;
+            do {
+                all = receive.deliverFrames();
+                if (handOver != null) {
+                    handOver.submit();
+                }
+            } while (!all && mayDeliver());
         } catch (MalformedFrameException malformed) {
-            life.startClosing(CloseReasons.malformed(malformed, session.remoteAddress(), receive.undelivered()));
-            dispatch.malformed(malformed);
+            breakStream(CloseReasons.malformed(malformed, session.remoteAddress(), receive.undelivered()), malformed);
+            return false;
         } catch (RuntimeException | Error decoderFailed) {
-            life.startClosing(CloseReasons.decoderFailed(decoderFailed));
+            breakStream(CloseReasons.decoderFailed(decoderFailed), null);
+            return false;
         }
-        return false;
+        if (all && receive.isEndOfStream()) {
+            peerFinished();
+        } else if (all && receive.isInsideFrame()) {
+            noteCutFrame();
+        }
+        return all;
+    }
+
+    /** Nothing that follows in the stream means anything. What came before is delivered, then the session closes. */
+    private void breakStream(CloseReason reason, @Nullable MalformedFrameException malformed) {
+        streamBroken = true;
+        if (handOver != null) {
+            handOver.submit();
+        }
+        call("onMalformed", () -> {
+            try {
+                if (malformed != null && life.isOpen()) {
+                    setup.malformed(session, malformed);
+                }
+            } finally {
+                life.startClosing(reason);
+                if (malformed != null) {
+                    dispatch.malformed(malformed);
+                }
+                signal(STATE_CHANGED);
+            }
+        });
+    }
+
+    private void noteCutFrame() {
+        if (timer == null && !setup.config().frameTimeout().isZero()) {
+            timer = newTimer();
+        }
+        if (timer != null) {
+            timer.frameBegun(receive.receivedFrames());
+        }
     }
 
     /** The peer has nothing more to say: the session closes when it has its answers, or when they do not come. */
     private void peerFinished() {
-        if (dispatch.isIdle()) {
+        if (handOver != null && !handOver.isIdle()) {
+            // What has arrived is delivered first; the end of the batch signals.
+            return;
+        }
+        if (setup.config().halfClose() && !receive.isInsideFrame() && !send.isOutputFinished()) {
+            if (!inputEndTold) {
+                inputEndTold = true;
+                call("onInputEnd", () -> setup.inputEnded(session));
+            }
+        } else if (dispatch.isIdle()) {
             life.startClosing(
                     CloseReasons.peerFinished(receive.isInsideFrame(), receive.bufferedBytes(), receive.frameLength()));
-        } else if (cutOff == null) {
-            cutOff = new CutOff(CloseReasons.unanswered(HALF_CLOSED_NANOS));
-            runtime().deadlines().arm(cutOff, HALF_CLOSED_NANOS);
+        } else {
+            windDownPart().awaitAnswers();
         }
     }
 
-    private void readOn() {
+    private void readOnIf(boolean mayRead) {
+        boolean reads = mayRead && mayTake() && !streamBroken && (handOver == null || !handOver.isFull());
+        if (timer != null) {
+            timer.suspend(!reads && !receive.isReading() && !receive.isEndOfStream());
+        }
+        if (!reads) {
+            return;
+        }
         try {
             receive.makeRoom();
             receive.read();
@@ -309,28 +499,18 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
             failRequests(Long.MAX_VALUE);
             send.finish();
         }
-        if (!receive.isReading()) {
-            receive.discard();
-        }
-        if (!send.isOutputFinished()) {
-            // Reads on without limit: the peer may have to get rid of its output before it reads ours.
-            return;
-        }
-        if (receive.isEndOfStream()) {
-            abort(CloseReasons.local("closed"));
-        } else if (!lingering) {
-            lingering = true;
-            lingerLimitBytes = receive.discardedBytes() + LINGER_BYTES;
-            cancelCutOff();
-            cutOff = new CutOff(CloseReasons.local("the peer kept its side open after the close"));
-            runtime().deadlines().arm(cutOff, LINGER_NANOS);
-        } else if (receive.discardedBytes() > lingerLimitBytes) {
-            abort(CloseReasons.local("the peer kept sending after the close"));
+        if (mayTouchBuffer()) {
+            windDownPart().moveOn();
         }
     }
 
-    private boolean mustPause() {
-        return (setup.side() == Side.SERVER && send.isCongested()) || dispatch.isFull();
+    private WindDown windDownPart() {
+        WindDown part = windDown;
+        if (part == null) {
+            part = new WindDown(receive, send, runtime().deadlines(), this::abort);
+            windDown = part;
+        }
+        return part;
     }
 
     private void tryEnd() {
@@ -339,18 +519,47 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         }
     }
 
+    /** Tells the application, last of all, that the session has ended. */
     private void end() {
         life.end();
-        failRequests(send.writtenBytes());
+        failRequests(send.passedBytes());
+        long passedBytes = send.passedBytes();
+        Chunk unsent = send.release();
+        tasks.close();
+        runTasks();
         CloseReason reason = life.reasonOr("closed");
-        log.debug("session closed; {} reason={}", session, reason);
-        try {
-            setup.closed(session, reason);
-        } catch (Throwable thrown) {
-            logThrow("onClose", thrown);
+        for (Chunk marker = unsent; marker != null; marker = marker.next) {
+            notSent((SentMarker) marker, passedBytes, reason);
         }
-        cancelCutOff();
-        send.release();
+        log.debug("session closed; {} reason={}", session, reason);
+        call("onClose", () -> {
+            try {
+                setup.closed(session, reason);
+            } catch (Throwable thrown) {
+                ThrowLog.log(runtime(), "onClose", session, thrown);
+            }
+            closeTold = true;
+            signal(STATE_CHANGED);
+        });
+        giveBack();
+    }
+
+    private void notSent(SentMarker marker, long passedBytes, CloseReason reason) {
+        SessionClosedException failure = new SessionClosedException(reason, marker.isWritten(passedBytes));
+        call("completed", () -> marker.completion().completed(failure));
+    }
+
+    private void giveBack() {
+        if (!closeTold || released) {
+            return;
+        }
+        released = true;
+        if (windDown != null) {
+            windDown.cancel();
+        }
+        if (timer != null) {
+            timer.cancel();
+        }
         receive.release();
         listener.ended();
     }
@@ -369,7 +578,13 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     @Override
     public boolean mayDeliver() {
-        return life.isOpen() && !mustPause();
+        boolean room = handOver == null ? mayTake() : !handOver.isFull() && handOver.hasRoom();
+        return room && wantsFrames() && !streamBroken;
+    }
+
+    @Override
+    public boolean takesParts(FrameKind kind) {
+        return dispatch.takesParts(kind);
     }
 
     @Override
@@ -381,8 +596,44 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     }
 
     @Override
+    public void deliverPart(ByteBuffer part, int remaining) {
+        dispatch.part(part, remaining);
+    }
+
+    @Override
     public void tooLong(FrameKind kind, long token) {
         dispatch.tooLong(kind, token);
+    }
+
+    @Override
+    public boolean wantsFrames() {
+        return life.isOpen();
+    }
+
+    @Override
+    public boolean mayTake() {
+        boolean congested = setup.side() == Side.SERVER && send.isCongested();
+        return !readingPaused && !congested && !dispatch.isFull();
+    }
+
+    @Override
+    public void take(FrameKind kind, long token, ByteBuffer payload) {
+        dispatch.take(kind, token, payload);
+    }
+
+    @Override
+    public @Nullable PooledBuffer giveUpBuffer() {
+        return receive.giveUp();
+    }
+
+    @Override
+    public PooledBuffer lendBuffer() {
+        return receive.buffer();
+    }
+
+    @Override
+    public void batchDone() {
+        signal(STATE_CHANGED);
     }
 
     @Override
@@ -393,7 +644,8 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     private void closeWhenNothingIsInFlight() {
         RequestTable requests = dispatch.requests();
-        if (dispatch.isIdle() && (requests == null || requests.size() == 0)) {
+        boolean taken = handOver == null || handOver.isIdle();
+        if (taken && dispatch.isIdle() && (requests == null || requests.size() == 0)) {
             close(CloseReason.of(CloseReason.Kind.PEER, "the peer is draining"));
         }
     }
@@ -411,7 +663,7 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
         boolean closes =
                 switch (setup.config().sendOverflow()) {
                     case REFUSE -> false;
-                    case REFUSE_OR_CLOSE_OWN -> isInStep();
+                    case REFUSE_OR_CLOSE_OWN -> isInCallback();
                     case CLOSE -> true;
                 };
         if (closes) {
@@ -421,22 +673,9 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
 
     @Override
     public void handlerThrew(String callback, Throwable thrown) {
-        logThrow(callback, thrown);
+        ThrowLog.log(runtime(), callback, session, thrown);
         if (thrown instanceof Error) {
-            life.startClosing(CloseReasons.handlerThrew(callback, thrown));
-        }
-    }
-
-    /** A peer that finds a message which makes the handler throw must not be able to fill the disk. */
-    private void logThrow(String callback, Throwable thrown) {
-        LogLimiter limiter = runtime().throwsLogged();
-        if (!limiter.allows()) {
-            return;
-        }
-        if (thrown instanceof Error) {
-            log.error("{} threw; {}", callback, session, thrown);
-        } else {
-            log.warn("{} threw; {}", callback, session, thrown);
+            close(CloseReasons.handlerThrew(callback, thrown));
         }
     }
 
@@ -446,8 +685,19 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     }
 
     @Override
+    public void sourceFailed(Throwable cause) {
+        abort(CloseReasons.sourceFailed(cause));
+    }
+
+    @Override
+    public void sent(SentMarker marker) {
+        tasks.add(() -> callNow("completed", () -> marker.completion().completed(null)));
+        signal(TASKS_WAIT);
+    }
+
+    @Override
     public void sendQueueRelieved() {
-        signal(STATE_CHANGED);
+        signal(QUEUE_RELIEVED);
     }
 
     @Override
@@ -473,25 +723,5 @@ final class SessionLoop extends SerialRunner implements ReceiveLoop.Receiver, Se
     /** An operation failed. If we have closed the channel that is why, and this does nothing. */
     private void breakOff(Throwable cause) {
         abort(CloseReasons.broken(cause));
-    }
-
-    private void cancelCutOff() {
-        if (cutOff != null) {
-            runtime().deadlines().cancel(cutOff);
-        }
-    }
-
-    /** Ends the session when it has waited long enough for its peer, or for its own application. */
-    private final class CutOff extends Deadline {
-        private final CloseReason reason;
-
-        CutOff(CloseReason reason) {
-            this.reason = reason;
-        }
-
-        @Override
-        protected void expired() {
-            abort(reason);
-        }
     }
 }

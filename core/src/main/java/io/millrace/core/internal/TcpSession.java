@@ -1,7 +1,10 @@
 package io.millrace.core.internal;
 
+import io.millrace.core.AttributeKey;
 import io.millrace.core.CloseReason;
+import io.millrace.core.MessageHandler;
 import io.millrace.core.ReplyHandler;
+import io.millrace.core.SendCompletion;
 import io.millrace.core.SendResult;
 import io.millrace.core.Session;
 import io.millrace.core.SessionClosedException;
@@ -9,14 +12,25 @@ import io.millrace.core.SessionStats;
 import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.IoRuntime;
-import io.millrace.core.protocol.FrameKind;
-import io.millrace.core.protocol.Pairing;
+import io.millrace.core.engine.Turn;
+import io.millrace.core.internal.receive.ReceiveLoop;
+import io.millrace.core.internal.send.Bodies;
+import io.millrace.core.internal.send.FileSource;
+import io.millrace.core.internal.send.SendLoop;
+import io.millrace.core.internal.send.SentMarker;
+import io.millrace.core.memory.Chunk;
+import io.millrace.core.protocol.Protocol;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -39,18 +53,27 @@ public final class TcpSession implements Session, SessionLoop.Listener {
         void sessionEnded(TcpSession session);
     }
 
+    /** Messages up to this length, in bytes, cost less to copy than to write from where they are. */
+    private static final int LARGEST_COPY_BYTES = 4 << 10;
+
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
     private static final AtomicLong lastId = new AtomicLong();
 
     private final long id = lastId.incrementAndGet();
     private final InetSocketAddress remoteAddress;
     private final InetSocketAddress localAddress;
+    private final IoRuntime runtime;
     private final Owner owner;
-    private final FrameKind requestKind;
     private final SessionLoop loop;
     private final SendLoop send;
     private final Lifecycle life;
 
     private volatile @Nullable Object attachment;
+
+    // Guarded by this. Made when they are first needed, for most sessions never need them.
+    private @Nullable Map<AttributeKey<?>, Object> attributes;
+    private @Nullable CompletableFuture<CloseReason> closed;
+    private boolean over;
 
     /**
      * Prepares a session on a connected channel. Nothing happens until {@link #start()}.
@@ -68,7 +91,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
         this.remoteAddress = (InetSocketAddress) channel.getRemoteAddress();
         this.localAddress = (InetSocketAddress) channel.getLocalAddress();
         this.owner = owner;
-        this.requestKind = setup.protocol().pairing() == Pairing.BY_TOKEN ? FrameKind.REQUEST : FrameKind.MESSAGE;
+        this.runtime = runtime;
         this.loop = new SessionLoop(runtime, channel, setup, this, this);
         this.send = loop.sendLoop();
         this.life = loop.lifecycle();
@@ -90,7 +113,29 @@ public final class TcpSession implements Session, SessionLoop.Listener {
 
     @Override
     public void ended() {
+        CompletableFuture<CloseReason> waited;
+        synchronized (this) {
+            over = true;
+            waited = closed;
+        }
+        if (waited != null) {
+            waited.complete(life.reasonOr("closed"));
+        }
         owner.sessionEnded(this);
+    }
+
+    @Override
+    public synchronized CompletableFuture<CloseReason> closed() {
+        CompletableFuture<CloseReason> future = closed;
+        if (future == null) {
+            future = new CompletableFuture<>();
+            closed = future;
+            if (over) {
+                future.complete(life.reasonOr("closed"));
+            }
+        }
+        // A copy, for whoever completes it themselves must not tell the others.
+        return future.copy();
     }
 
     /** Opens the session: tells the application, then reads. Called once. */
@@ -128,11 +173,146 @@ public final class TcpSession implements Session, SessionLoop.Listener {
 
     @Override
     public SendResult send(ByteBuffer message) {
-        SendResult answer = life.isOpen() ? send.send(message) : SendResult.CLOSED;
+        return answered(life.isOpen() ? send.send(message) : SendResult.CLOSED);
+    }
+
+    private SendResult answered(SendResult answer) {
         if (answer == SendResult.REFUSED) {
             loop.refused();
         }
         return answer;
+    }
+
+    @Override
+    public SendResult send(ByteBuffer message, SendCompletion completion) {
+        return send(message, new SentMarker(completion));
+    }
+
+    private SendResult send(ByteBuffer message, SentMarker marker) {
+        return answered(life.isOpen() ? send.send(message, marker) : SendResult.CLOSED);
+    }
+
+    @Override
+    public CompletableFuture<Void> sendAsync(ByteBuffer message) {
+        return sendAsync(message, new FutureSend(send));
+    }
+
+    private FutureSend sendAsync(ByteBuffer message, FutureSend future) {
+        SendResult answer = send(message, future.marker());
+        if (!answer.isAccepted()) {
+            future.completeExceptionally(notSent(answer));
+        }
+        return future;
+    }
+
+    private TransportException notSent(SendResult answer) {
+        return answer == SendResult.CLOSED
+                ? new SessionClosedException(life.reasonOr("its output was shut down"), false)
+                : send.refusal(remoteAddress);
+    }
+
+    @Override
+    public void sendAndWait(ByteBuffer message, Duration timeout) throws TransportException {
+        if (IoRuntime.mustNotBlock() || loop.isInCallback()) {
+            throw new IllegalStateException("sendAndWait() would block an I/O thread, or a callback of the session that"
+                    + " it waits for: use send() there, or call from another thread; " + this);
+        }
+        long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
+        FutureSend sent = new FutureSend(send);
+        sendAsync(message, sent).awaitWritten(timeoutNanos, () -> {
+            CloseReason reason = CloseReasons.notWritten(timeoutNanos);
+            abort(reason);
+            return reason;
+        });
+    }
+
+    @Override
+    public SendResult transfer(ByteBuffer message, Runnable release) {
+        if (!life.isOpen()) {
+            return SendResult.CLOSED;
+        }
+        if (message.remaining() <= LARGEST_COPY_BYTES) {
+            SendResult answer = send(message);
+            if (answer.isAccepted()) {
+                Bodies.release(release);
+            }
+            return answer;
+        }
+        send.check(message);
+        Chunk body = Bodies.of(message, release);
+        return answered(send.send(NOTHING, body, message.remaining(), null));
+    }
+
+    @Override
+    public SendResult transfer(ByteBuffer message) {
+        Turn turn = Turn.current();
+        Turn.Lender lender = turn == null ? null : turn.lender();
+        if (lender == null || !life.isOpen()) {
+            return send(message);
+        }
+        send.check(message);
+        int length = message.remaining();
+        Chunk body = lender.tryGiveUp(message);
+        if (body == null) {
+            return send(message);
+        }
+        SendResult answer = send.send(NOTHING, body, length, null);
+        if (answer.isAccepted()) {
+            lender.given();
+        } else {
+            lender.takeBack();
+        }
+        return answered(answer);
+    }
+
+    @Override
+    public CompletableFuture<Void> sendFile(Path file, long offset, long length, ByteBuffer header) {
+        send.checkLength(header.remaining() + length);
+        CompletableFuture<Void> outcome = new CompletableFuture<>();
+        try {
+            FileSource body = Bodies.ofFile(file, offset, length, runtime.buffers());
+            SentMarker marker = new SentMarker(failure -> FutureSend.complete(outcome, failure));
+            SendResult answer = life.isOpen() ? send.send(header, body, length, marker) : SendResult.CLOSED;
+            if (!answered(answer).isAccepted()) {
+                body.release();
+                outcome.completeExceptionally(notSent(answer));
+            }
+        } catch (IOException e) {
+            outcome.completeExceptionally(
+                    e instanceof TransportException ? e : new TransportException("cannot send " + file + ": " + e, e));
+        }
+        return outcome;
+    }
+
+    @Override
+    public void pauseReading() {
+        loop.pauseReading(true);
+    }
+
+    @Override
+    public void resumeReading() {
+        loop.pauseReading(false);
+    }
+
+    @Override
+    public void shutdownOutput() {
+        send.finish();
+    }
+
+    @Override
+    public void execute(Runnable task) {
+        Objects.requireNonNull(task, "task");
+        if (!loop.tryExecute(task)) {
+            throw new RejectedExecutionException(
+                    loop.isOver()
+                            ? "the session has ended; " + this
+                            : TaskQueue.LIMIT + " tasks wait for this session already; " + this);
+        }
+    }
+
+    @Override
+    public void upgrade(Protocol protocol, MessageHandler handler) {
+        loop.upgrade(Objects.requireNonNull(protocol, "protocol"), Objects.requireNonNull(handler, "handler"));
     }
 
     @Override
@@ -144,7 +324,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
 
     @Override
     public void request(ByteBuffer payload, Duration timeout, ReplyHandler handler) {
-        RequestTable table = loop.requests();
+        RequestTable table = loop.dispatch().requests();
         if (table == null) {
             throw new IllegalStateException("this session cannot ask, because replies could not be told from what"
                     + " onMessage or onRequest take: ask on one without onMessage, or use Protocol.millrace()");
@@ -169,17 +349,13 @@ public final class TcpSession implements Session, SessionLoop.Listener {
             if (answer == SendResult.REFUSED) {
                 loop.refused();
             }
-            PendingRequest.fail(
-                    handler,
-                    answer == SendResult.CLOSED
-                            ? new SessionClosedException(life.reasonOr("closing"), false)
-                            : send.refusal(remoteAddress));
+            PendingRequest.fail(handler, notSent(answer));
         }
     }
 
     private SendResult sendRequest(ByteBuffer payload, PendingRequest request) {
         try {
-            return life.isOpen() ? send.request(requestKind, payload, request) : SendResult.CLOSED;
+            return life.isOpen() ? send.request(loop.dispatch().requestKind(), payload, request) : SendResult.CLOSED;
         } catch (RuntimeException | Error cannotBeFramed) {
             request.unprepare();
             throw cannotBeFramed;
@@ -231,6 +407,23 @@ public final class TcpSession implements Session, SessionLoop.Listener {
     @Override
     public void attach(@Nullable Object newAttachment) {
         attachment = newAttachment;
+    }
+
+    @Override
+    public synchronized <T> @Nullable T attribute(AttributeKey<T> key) {
+        return attributes == null ? null : key.type().cast(attributes.get(key));
+    }
+
+    @Override
+    public synchronized <T> void attribute(AttributeKey<T> key, @Nullable T value) {
+        if (attributes == null) {
+            attributes = new HashMap<>();
+        }
+        if (value == null) {
+            attributes.remove(key);
+        } else {
+            attributes.put(key, key.type().cast(value));
+        }
     }
 
     @Override

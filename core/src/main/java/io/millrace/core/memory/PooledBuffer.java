@@ -11,15 +11,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Lifecycle: made once by {@link BufferPool}, then leased and released for as long as the pool lives.
  *
- * <p>Ownership: the holder of the lease owns {@link #buffer()}, {@link #next} and everything else here until
+ * <p>Ownership: the holder of the lease owns {@link #buffer()}, its place in a chain and everything else here until
  * {@link #release()}.
  *
  * <p>Errors: a second release throws {@link IllegalStateException}.
  */
-public final class PooledBuffer {
-    /** Links leased buffers into their owner's chain, and free ones into the pool's. Owned with the lease. */
-    public @Nullable PooledBuffer next;
-
+public final class PooledBuffer extends Chunk {
     private final SizeClass home;
     private final ByteBuffer buffer;
     // Confined to the holder of the lease; made on first use, because send buffers never need it.
@@ -37,6 +34,7 @@ public final class PooledBuffer {
      *
      * @return a direct buffer; position 0 and limit = capacity when freshly leased
      */
+    @Override
     public ByteBuffer buffer() {
         return buffer;
     }
@@ -72,6 +70,7 @@ public final class PooledBuffer {
      *
      * @throws IllegalStateException if it is not leased
      */
+    @Override
     public void release() {
         home.release(this);
     }
@@ -80,6 +79,8 @@ public final class PooledBuffer {
     void markLeased() {
         leased = true;
         next = null;
+        startsFrame = false;
+        sealed = false;
         buffer.clear().order(ByteOrder.BIG_ENDIAN);
     }
 

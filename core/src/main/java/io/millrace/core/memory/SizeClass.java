@@ -32,7 +32,7 @@ final class SizeClass {
     synchronized @Nullable PooledBuffer tryAcquire() {
         PooledBuffer buffer = free;
         if (buffer != null) {
-            free = buffer.next;
+            free = (PooledBuffer) buffer.next;
         } else {
             buffer = carve();
             if (buffer == null) {

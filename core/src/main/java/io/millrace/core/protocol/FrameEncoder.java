@@ -26,6 +26,17 @@ public interface FrameEncoder {
     void check(ByteBuffer payload);
 
     /**
+     * Refuses a payload of a certain length that cannot be looked at, because it is sent from a file.
+     *
+     * @param payloadLength its length in bytes
+     * @throws IllegalArgumentException if it is too long, or the frame depends on what is in it
+     */
+    default void checkLength(long payloadLength) {
+        throw new IllegalArgumentException("these frames depend on what is in them, so they cannot carry "
+                + payloadLength + " bytes from a file: choose a protocol whose frames tell their length");
+    }
+
+    /**
      * Tells how much goes before a payload.
      *
      * @param kind what the frame is for

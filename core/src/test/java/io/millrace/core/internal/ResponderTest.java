@@ -39,7 +39,7 @@ class ResponderTest {
 
     /** Makes a responder that has taken in requests with the tokens 0, 1, 2 ... */
     private Responder responder(boolean byToken, int requests, RequestHandler handler) {
-        Responder responder = new Responder(session, handler, outlet, byToken, LIMIT, KEPT_LIMIT_BYTES);
+        Responder responder = new Responder(session.asSession(), handler, outlet, byToken, LIMIT, KEPT_LIMIT_BYTES);
         for (int token = 0; token < requests; token++) {
             responder.onRequest(token, payload("ask"));
         }
@@ -376,7 +376,12 @@ class ResponderTest {
         int requests = 1_000;
         List<Reply> open = new CopyOnWriteArrayList<>();
         Responder responder = new Responder(
-                session, (from, request, reply) -> open.add(reply), outlet, false, requests, Integer.MAX_VALUE);
+                session.asSession(),
+                (from, request, reply) -> open.add(reply),
+                outlet,
+                false,
+                requests,
+                Integer.MAX_VALUE);
         List<Integer> turns = new ArrayList<>();
         for (int i = 0; i < requests; i++) {
             responder.onRequest(0, payload("ask"));

@@ -1,4 +1,4 @@
-package io.millrace.core.internal;
+package io.millrace.core.internal.send;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.memory.BufferPool;
+import io.millrace.core.memory.Chunk;
 import io.millrace.core.memory.IoContext;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.FrameKind;
@@ -61,7 +62,7 @@ class SendQueueTest {
             written.writeBytes(chunk);
             left -= chunk.length;
         }
-        queue.written(done);
+        Chunk.releaseAll(queue.written(done));
     }
 
     private void drain(Random random) {
@@ -145,7 +146,7 @@ class SendQueueTest {
         gather[0].get(out);
         assertEquals(1_009, out.length);
         assertEquals(7, out[1_008]);
-        narrow.written(out.length);
+        Chunk.releaseAll(narrow.written(out.length));
         assertEquals(0, small.stats().leased());
     }
 
@@ -176,7 +177,7 @@ class SendQueueTest {
         assertTrue(append(new byte[200_000]));
         queue.take(gather);
         assertTrue(append(new byte[10]));
-        queue.clear();
+        Chunk.releaseAll(queue.clear());
         assertTrue(queue.isEmpty());
         assertEquals(0, pool.stats().leased());
         assertTrue(append(new byte[10]));

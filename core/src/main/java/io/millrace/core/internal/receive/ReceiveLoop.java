@@ -1,7 +1,8 @@
-package io.millrace.core.internal;
+package io.millrace.core.internal.receive;
 
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.TransportException;
+import io.millrace.core.engine.Turn;
 import io.millrace.core.memory.BufferPool;
 import io.millrace.core.memory.IoContext;
 import io.millrace.core.memory.IoContextPool;
@@ -16,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Reads a channel and finds the frames in what arrives. */
-final class ReceiveLoop {
+public final class ReceiveLoop implements Turn.Lender {
     /*
      * One buffer holds what has arrived and is not yet delivered:
      *
@@ -25,50 +26,89 @@ final class ReceiveLoop {
      *
      * It starts small, grows while reads fill it, and shrinks when they do not. A frame that does not fit is
      * assembled by growing further: never by what the frame declares, only by what has arrived of it, doubling. When
-     * it has been delivered a buffer of ordinary size takes over.
+     * it has been delivered a buffer of ordinary size takes over. A frame that is delivered in parts, or skipped, is
+     * not assembled; then `frameLength` counts what is still to come of it.
+     *
+     * The buffer can be given away with the frames in it: to a batch of the application's executor (giveUp), or, by a
+     * callback, to the send queue of any session (tryGiveUp, then given or takeBack). Another one takes over what has
+     * arrived behind the frames.
      *
      * All of it is confined to the session's steps, with one exception: the completion of a read writes `result` and
      * `failure` and then signals the session, whose next step reads them. One read is in flight at most.
      */
 
     /** What the loop needs of its session. */
-    interface Receiver {
+    public interface Receiver {
         /** Hears that the read in flight has completed, on whatever thread. */
         void readCompleted();
 
-        /** Returns whether the next frame may be delivered now. */
+        /**
+         * Returns whether the next frame may be delivered now.
+         *
+         * @return false to keep it until later
+         */
         boolean mayDeliver();
 
-        /** Takes a frame; the payload is borrowed. */
+        /**
+         * Returns whether frames of a kind are delivered in parts.
+         *
+         * @param kind what the frame is for
+         * @return true if {@link #deliverPart} takes them
+         */
+        boolean takesParts(FrameKind kind);
+
+        /**
+         * Takes a frame.
+         *
+         * @param kind what it is for
+         * @param token its token
+         * @param payload borrowed
+         */
         void deliver(FrameKind kind, long token, ByteBuffer payload);
 
-        /** Hears of a frame that is too long to be taken in, and is discarded as it arrives. */
+        /**
+         * Takes a part of a frame.
+         *
+         * @param part borrowed
+         * @param remaining how many bytes of the frame's payload are still to come
+         */
+        void deliverPart(ByteBuffer part, int remaining);
+
+        /**
+         * Hears of a frame that is too long to be taken in, and is discarded as it arrives.
+         *
+         * @param kind what it is for
+         * @param token its token
+         */
         void tooLong(FrameKind kind, long token);
     }
 
     /** The most that one turn reads, in bytes, unless a larger frame is being assembled. */
-    static final int TURN_BYTES = 64 << 10;
+    public static final int TURN_BYTES = 64 << 10;
 
     private static final Logger log = LoggerFactory.getLogger(ReceiveLoop.class);
     private static final ReadHandler READ_HANDLER = new ReadHandler();
     private static final int GROWTH = 4;
-    private static final int QUIET_READS_BEFORE_SHRINKING = 16;
     private static final int END_OF_STREAM = -1;
 
     private final AsynchronousSocketChannel channel;
-    private final FrameDecoder decoder;
     private final BufferPool buffers;
     private final IoContextPool contexts;
     private final Receiver receiver;
     private final IoContext context;
 
     // Confined to the session's steps.
+    private FrameDecoder decoder;
     private PooledBuffer current;
+    private @Nullable PooledBuffer replacement;
+    private @Nullable ByteBuffer lent;
     private int start;
     private int frameLength = FrameDecoder.UNKNOWN;
     private boolean skipping;
+    private boolean inParts;
+    private int headBytesLeft;
+    private int payloadBytesLeft;
     private int usualBytes = BufferPool.SMALLEST_BYTES;
-    private int quietReads;
     private boolean reading;
     private long discardedBytes;
 
@@ -82,9 +122,19 @@ final class ReceiveLoop {
     // Confined to the session's steps; others read them as they happen to see them.
     private long receivedBytes;
     private long receivedMessages;
+    private long skippedFrames;
 
-    /** Reserves what reading needs for as long as the session lives, or fails at once. */
-    ReceiveLoop(
+    /**
+     * Reserves what reading needs for as long as the session lives, or fails at once.
+     *
+     * @param channel what to read; nobody else does
+     * @param decoder how frames are found, until {@link #switchTo}
+     * @param buffers the group's memory
+     * @param contexts the group's operation state
+     * @param receiver the session
+     * @throws TransportException if the group has no context or no memory left
+     */
+    public ReceiveLoop(
             AsynchronousSocketChannel channel,
             FrameDecoder decoder,
             BufferPool buffers,
@@ -110,7 +160,7 @@ final class ReceiveLoop {
     }
 
     /** Starts a read unless one is in flight or there is nothing more to read. */
-    void read() {
+    public void read() {
         if (reading || endOfStream) {
             return;
         }
@@ -136,8 +186,7 @@ final class ReceiveLoop {
      *
      * @return why the read failed, or null
      */
-    @Nullable
-    Throwable takeResult() {
+    public @Nullable Throwable takeResult() {
         reading = false;
         if (failure != null) {
             endOfStream = true;
@@ -152,15 +201,15 @@ final class ReceiveLoop {
         return null;
     }
 
+    /**
+     * Chooses the size of the next read's buffer: more when this one was filled, and soon less when it was not, for
+     * the next read may be in flight for hours.
+     */
     private void adaptTo(int bytesRead) {
         if (!current.buffer().hasRemaining()) {
             usualBytes = Math.min(usualBytes * GROWTH, TURN_BYTES);
-            quietReads = 0;
-        } else if (bytesRead >= usualBytes / (GROWTH * 2)) {
-            quietReads = 0;
-        } else if (++quietReads == QUIET_READS_BEFORE_SHRINKING) {
-            usualBytes = Math.max(usualBytes / GROWTH, BufferPool.SMALLEST_BYTES);
-            quietReads = 0;
+        } else if (bytesRead < usualBytes / (GROWTH * 2)) {
+            usualBytes = Math.max(2 * bytesRead, BufferPool.SMALLEST_BYTES);
         }
     }
 
@@ -168,10 +217,12 @@ final class ReceiveLoop {
      * Delivers every whole frame that has arrived, as long as the receiver takes them.
      *
      * @return false if the receiver was not willing, so that there may be more
+     * @throws MalformedFrameException if what has arrived is no frame
      */
-    boolean deliverFrames() throws MalformedFrameException {
-        int end = current.buffer().position();
-        while (start < end) {
+    public boolean deliverFrames() throws MalformedFrameException {
+        // The end is looked up each time: a callback may have given the buffer away.
+        int end;
+        while (start < (end = current.buffer().position())) {
             if (!receiver.mayDeliver()) {
                 return false;
             }
@@ -180,6 +231,8 @@ final class ReceiveLoop {
             }
             if (skipping) {
                 skip(end);
+            } else if (inParts) {
+                deliverPart(end);
             } else if (frameLength == FrameDecoder.UNKNOWN || end - start < frameLength) {
                 return true;
             } else {
@@ -199,6 +252,10 @@ final class ReceiveLoop {
         requireSense(frameLength, decoder.payloadOffset(), skipping ? 0 : payloadLength);
         if (skipping) {
             receiver.tooLong(decoder.kind(), decoder.token());
+        } else if (receiver.takesParts(decoder.kind())) {
+            inParts = true;
+            headBytesLeft = decoder.payloadOffset();
+            payloadBytesLeft = payloadLength;
         }
     }
 
@@ -211,10 +268,46 @@ final class ReceiveLoop {
     }
 
     private void skip(int end) {
-        int skipped = Math.min(frameLength, end - start);
-        start += skipped;
-        frameLength -= skipped;
+        pass(Math.min(frameLength, end - start));
         skipping = frameLength > 0;
+        skippedFrames += skipping ? 0 : 1;
+    }
+
+    private void pass(int bytes) {
+        start += bytes;
+        frameLength -= bytes;
+    }
+
+    /** Delivers what has arrived of a frame that is taken in parts. */
+    private void deliverPart(int end) {
+        int head = Math.min(headBytesLeft, end - start);
+        headBytesLeft -= head;
+        pass(head);
+        if (headBytesLeft > 0) {
+            return;
+        }
+        if (payloadBytesLeft >= 0) {
+            int from = start;
+            int part = Math.min(payloadBytesLeft, end - start);
+            int remaining = payloadBytesLeft - part;
+            pass(part);
+            // Once the last part is told, which may be an empty one, only the trailer is left.
+            payloadBytesLeft = remaining == 0 ? -1 : remaining;
+            receivedMessages += remaining == 0 ? 1 : 0;
+            endFrameInParts(end);
+            if (part > 0 || remaining == 0) {
+                receiver.deliverPart(current.view(from, from + part), remaining);
+            }
+        } else {
+            endFrameInParts(end);
+        }
+    }
+
+    private void endFrameInParts(int end) {
+        if (payloadBytesLeft < 0) {
+            pass(Math.min(frameLength, end - start));
+            inParts = frameLength > 0;
+        }
     }
 
     private void deliverFrame() {
@@ -222,11 +315,113 @@ final class ReceiveLoop {
         start += frameLength;
         frameLength = FrameDecoder.UNKNOWN;
         receivedMessages++;
-        receiver.deliver(decoder.kind(), decoder.token(), current.view(from, from + decoder.payloadLength()));
+        ByteBuffer payload = current.view(from, from + decoder.payloadLength());
+        Turn turn = isAssembly(current) ? Turn.current() : null;
+        if (turn == null) {
+            receiver.deliver(decoder.kind(), decoder.token(), payload);
+        } else {
+            lent = payload;
+            turn.lend(this);
+            receiver.deliver(decoder.kind(), decoder.token(), payload);
+            turn.lend(null);
+            lent = null;
+        }
     }
 
-    /** Makes room for the next read. */
-    void makeRoom() throws TransportException {
+    @Override
+    @SuppressWarnings("ReferenceEquality") // the very window that was lent, not one with the same bytes
+    public @Nullable PooledBuffer tryGiveUp(ByteBuffer message) {
+        if (message != lent) {
+            return null;
+        }
+        PooledBuffer rest = copyOfRest();
+        if (rest == null) {
+            return null;
+        }
+        PooledBuffer given = current;
+        given.buffer().limit(message.limit()).position(message.position());
+        given.sealed = true;
+        replacement = rest;
+        return given;
+    }
+
+    @Override
+    public void given() {
+        PooledBuffer rest = replacement;
+        if (rest != null) {
+            current = rest;
+            replacement = null;
+            start = 0;
+            lent = null;
+        }
+    }
+
+    @Override
+    public void takeBack() {
+        PooledBuffer rest = replacement;
+        if (rest != null) {
+            current.sealed = false;
+            current.buffer()
+                    .limit(current.capacity())
+                    .position(start + rest.buffer().position());
+            replacement = null;
+            rest.release();
+        }
+    }
+
+    /**
+     * Gives away the buffer in which the frames lie that have just been delivered.
+     *
+     * @return the buffer, the taker's to release; or null if there is no memory for what has arrived behind them
+     */
+    public @Nullable PooledBuffer giveUp() {
+        PooledBuffer rest = copyOfRest();
+        if (rest == null) {
+            return null;
+        }
+        PooledBuffer given = current;
+        current = rest;
+        start = 0;
+        return given;
+    }
+
+    /**
+     * Returns the buffer in which the frames lie that have just been delivered, for as long as nothing is read.
+     *
+     * @return the buffer, still this loop's
+     */
+    public PooledBuffer buffer() {
+        return current;
+    }
+
+    private @Nullable PooledBuffer copyOfRest() {
+        PooledBuffer rest = buffers.tryAcquire(Math.max(bufferedBytes(), BufferPool.SMALLEST_BYTES));
+        if (rest != null) {
+            rest.buffer().put(rest.buffer().position(), current.buffer(), start, bufferedBytes());
+            rest.buffer().position(bufferedBytes());
+        }
+        return rest;
+    }
+
+    /**
+     * Finds frames in another way from here on. Between two frames only.
+     *
+     * @param newDecoder how
+     */
+    public void switchTo(FrameDecoder newDecoder) {
+        if (frameLength != FrameDecoder.UNKNOWN) {
+            throw new IllegalStateException("the protocol can change between two frames only, and " + frameLength
+                    + " bytes of one are still to come");
+        }
+        decoder = newDecoder;
+    }
+
+    /**
+     * Makes room for the next read.
+     *
+     * @throws TransportException if there is no memory for the rest of a frame
+     */
+    public void makeRoom() throws TransportException {
         int buffered = bufferedBytes();
         int fitting = buffers.roundUp(Math.max(usualBytes, wantedFor(buffered)));
         ByteBuffer buffer = current.buffer();
@@ -257,8 +452,8 @@ final class ReceiveLoop {
     /** Memory follows the bytes received, never the bytes declared. */
     private int wantedFor(int buffered) {
         int soon = Math.max(TURN_BYTES, 2 * buffered);
-        if (frameLength != FrameDecoder.UNKNOWN && !skipping) {
-            return Math.min(frameLength, soon);
+        if (frameLength != FrameDecoder.UNKNOWN) {
+            return Math.min(frameLength, skipping || inParts ? TURN_BYTES : soon);
         }
         return buffered < current.capacity() ? buffered + 1 : Math.min(soon, 2 * buffered);
     }
@@ -284,53 +479,104 @@ final class ReceiveLoop {
     }
 
     /** Drops everything that has arrived. */
-    void discard() {
+    public void discard() {
         discardedBytes += bufferedBytes();
         start = 0;
         current.buffer().clear();
     }
 
-    /** Returns the start of what has arrived and was not delivered, to explain it. */
-    ByteBuffer undelivered() {
+    /**
+     * Returns the start of what has arrived and was not delivered, to explain it.
+     *
+     * @return borrowed
+     */
+    public ByteBuffer undelivered() {
         return current.view(start, current.buffer().position());
     }
 
-    /** Returns whether the stream stands inside a frame, so that its end here would cut one. */
-    boolean isInsideFrame() {
-        return skipping || bufferedBytes() > 0;
+    /**
+     * Returns whether the stream stands inside a frame, so that its end here would cut one.
+     *
+     * @return true if some bytes of a frame have arrived, and not all
+     */
+    public boolean isInsideFrame() {
+        return skipping || inParts || bufferedBytes() > 0;
     }
 
-    int bufferedBytes() {
+    /**
+     * Returns how much has arrived and was not delivered.
+     *
+     * @return bytes
+     */
+    public int bufferedBytes() {
         return current.buffer().position() - start;
     }
 
-    /** Returns the length of the frame that has begun to arrive, or {@link FrameDecoder#UNKNOWN}. */
-    int frameLength() {
+    /**
+     * Returns the length of the frame that has begun to arrive.
+     *
+     * @return bytes, or {@link FrameDecoder#UNKNOWN}
+     */
+    public int frameLength() {
         return frameLength;
     }
 
-    boolean isReading() {
+    /**
+     * Returns whether a read is in flight.
+     *
+     * @return true until its result has been taken
+     */
+    public boolean isReading() {
         return reading;
     }
 
-    boolean isEndOfStream() {
+    /**
+     * Returns whether nothing more can be read.
+     *
+     * @return true after the end of the stream, or a failure
+     */
+    public boolean isEndOfStream() {
         return endOfStream;
     }
 
-    long discardedBytes() {
+    /**
+     * Returns how much was dropped by {@link #discard()}.
+     *
+     * @return bytes
+     */
+    public long discardedBytes() {
         return discardedBytes;
     }
 
-    long receivedBytes() {
+    /**
+     * Returns how much has been read.
+     *
+     * @return bytes
+     */
+    public long receivedBytes() {
         return receivedBytes;
     }
 
-    long receivedMessages() {
+    /**
+     * Returns how many frames have been delivered.
+     *
+     * @return frames of all kinds
+     */
+    public long receivedMessages() {
         return receivedMessages;
     }
 
+    /**
+     * Returns how many frames have been received to their end.
+     *
+     * @return frames delivered and frames skipped
+     */
+    public long receivedFrames() {
+        return receivedMessages + skippedFrames;
+    }
+
     /** Gives everything back. No read may be in flight. */
-    void release() {
+    public void release() {
         contexts.release(context);
         current.release();
     }

@@ -1,0 +1,143 @@
+package io.millrace.core.internal;
+
+import io.millrace.core.CloseReason;
+import io.millrace.core.SessionConfig;
+import io.millrace.core.engine.Deadlines;
+import io.millrace.core.engine.Deadlines.Deadline;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The deadlines of one session for what its peer sends, and for silence. */
+final class SessionTimer extends Deadline {
+    /*
+     * Traffic only notes when it happened. The timer is armed for the earliest deadline, and when it passes looks at
+     * what has happened since: mostly something has, and it is armed again for when that will be old. So a busy session
+     * touches the timer once per timeout, not once per read.
+     *
+     * Confined to the session's steps, but for expired(), which only signals.
+     */
+    private static final long NEVER = Long.MAX_VALUE;
+    private static final long LATE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final SessionConfig config;
+    private final Deadlines deadlines;
+    private final Runnable due;
+    private final long openedNanos;
+
+    // Confined to the session's steps.
+    private long readNanos;
+    private long frameNanos;
+    private long framesBefore = -1;
+    private boolean suspended;
+    private long armedForNanos = NEVER;
+
+    /** Makes a timer for a session that has just opened; due is run on the timer thread, and must only signal. */
+    SessionTimer(SessionConfig config, Deadlines deadlines, Runnable due) {
+        this.config = config;
+        this.deadlines = deadlines;
+        this.due = due;
+        this.openedNanos = deadlines.nanoTime();
+        this.readNanos = openedNanos;
+    }
+
+    /** Returns whether a session needs a timer from its start, and not only when a frame is cut. */
+    static boolean isNeeded(SessionConfig config) {
+        return watchesSilence(config) || !config.firstFrameTimeout().isZero();
+    }
+
+    private static boolean watchesSilence(SessionConfig config) {
+        return !config.idleTimeout().isZero()
+                || !config.readIdleTimeout().isZero()
+                || !config.writeIdleTimeout().isZero();
+    }
+
+    /** Notes that bytes have been received. */
+    void received() {
+        if (watchesSilence(config)) {
+            readNanos = deadlines.nanoTime();
+        }
+    }
+
+    /** Notes that a part of a frame has been received, after so many whole ones. */
+    void frameBegun(long wholeFrames) {
+        if (framesBefore != wholeFrames && !config.frameTimeout().isZero()) {
+            framesBefore = wholeFrames;
+            frameNanos = deadlines.nanoTime();
+            armAt(frameNanos + config.frameTimeout().toNanos());
+        }
+    }
+
+    /** Notes that this side has stopped reading, so that the peer cannot be blamed for silence; or reads again. */
+    void suspend(boolean stopped) {
+        if (suspended && !stopped) {
+            readNanos = deadlines.nanoTime();
+            frameNanos = readNanos;
+        }
+        suspended = stopped;
+    }
+
+    /**
+     * Looks what is overdue, and arms the timer for what is not.
+     *
+     * @param lastWriteNanos when bytes were last written, or the session opened
+     * @param wholeFrames how many whole frames have been received
+     * @param insideFrame whether a part of the next one has been received
+     * @return why the session has to close, or null
+     */
+    @Nullable
+    CloseReason check(long lastWriteNanos, long wholeFrames, boolean insideFrame) {
+        long now = deadlines.nanoTime();
+        boolean late = now - armedForNanos > LATE_NANOS;
+        armedForNanos = NEVER;
+        if (late) {
+            // This process was stopped, or the machine slept: what came meanwhile is read first.
+            armAt(now + GRACE_NANOS);
+            return null;
+        }
+        long read = suspended ? now : readNanos;
+        CloseReason reason = null;
+        if (wholeFrames == 0) {
+            reason = overdue(now, openedNanos, config.firstFrameTimeout(), "no whole frame has come", reason);
+        }
+        if (insideFrame && wholeFrames == framesBefore && !suspended) {
+            reason = overdue(now, frameNanos, config.frameTimeout(), "a frame is not complete", reason);
+        }
+        reason = overdue(now, read, config.readIdleTimeout(), "nothing was received", reason);
+        reason = overdue(now, lastWriteNanos, config.writeIdleTimeout(), "nothing was sent", reason);
+        long active = read - lastWriteNanos > 0 ? read : lastWriteNanos;
+        return overdue(now, active, config.idleTimeout(), "nothing was received or sent", reason);
+    }
+
+    /** Returns the first reason, if there is one already or this deadline has passed; arms the timer if not. */
+    private @Nullable CloseReason overdue(
+            long now, long since, Duration timeout, String what, @Nullable CloseReason already) {
+        if (already != null || timeout.isZero()) {
+            return already;
+        }
+        long at = since + timeout.toNanos();
+        if (now - at < 0) {
+            armAt(at);
+            return null;
+        }
+        CloseReason.Kind kind = what.startsWith("nothing") ? CloseReason.Kind.IDLE : CloseReason.Kind.TIMEOUT;
+        return CloseReason.of(kind, what + " for " + timeout.toMillis() + " ms");
+    }
+
+    private void armAt(long nanos) {
+        if (armedForNanos == NEVER || nanos - armedForNanos < 0) {
+            armedForNanos = nanos;
+            deadlines.arm(this, nanos - deadlines.nanoTime());
+        }
+    }
+
+    void cancel() {
+        deadlines.cancel(this);
+    }
+
+    @Override
+    protected void expired() {
+        due.run();
+    }
+}

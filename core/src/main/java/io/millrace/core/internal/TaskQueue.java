@@ -1,0 +1,46 @@
+package io.millrace.core.internal;
+
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/** What is to be done between the other callbacks of a session, in order. */
+final class TaskQueue {
+    /** The most tasks of the application's that may wait. */
+    static final int LIMIT = 65_536;
+
+    // Guarded by this. Made when the first task comes, for most sessions never get one.
+    private @Nullable ArrayDeque<Runnable> tasks;
+    private boolean closed;
+
+    /** Adds a task of the framework's own, which is bounded by other means. */
+    synchronized void add(Runnable task) {
+        ArrayDeque<Runnable> waiting = tasks;
+        if (waiting == null) {
+            waiting = new ArrayDeque<>();
+            tasks = waiting;
+        }
+        waiting.addLast(task);
+    }
+
+    /** Adds a task, unless the queue is closed or has too many. */
+    synchronized boolean tryAdd(Runnable task) {
+        if (closed || (tasks != null && tasks.size() >= LIMIT)) {
+            return false;
+        }
+        add(task);
+        return true;
+    }
+
+    synchronized @Nullable Runnable poll() {
+        return tasks == null ? null : tasks.pollFirst();
+    }
+
+    /** Lets no task in any more; what waits can still be polled. */
+    synchronized void close() {
+        closed = true;
+    }
+
+    synchronized boolean isClosed() {
+        return closed;
+    }
+}

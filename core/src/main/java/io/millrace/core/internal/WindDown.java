@@ -1,0 +1,94 @@
+package io.millrace.core.internal;
+
+import io.millrace.core.CloseReason;
+import io.millrace.core.engine.Deadlines;
+import io.millrace.core.engine.Deadlines.Deadline;
+import io.millrace.core.internal.receive.ReceiveLoop;
+import io.millrace.core.internal.send.SendLoop;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Brings a session to its end in good order: sends what is queued, then waits a little for the peer to do the same. */
+final class WindDown {
+    /*
+     * Closing with unread input would reset the connection, and could destroy our last bytes on their way. So after
+     * the end of our stream what arrives is read and dropped, up to a limit and a deadline (lingering close).
+     *
+     * Confined to the session's steps; the deadlines only abort.
+     */
+    private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long LINGER_BYTES = 64 << 10;
+    private static final long HALF_CLOSED_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+    private final ReceiveLoop receive;
+    private final SendLoop send;
+    private final Deadlines deadlines;
+    private final Consumer<CloseReason> abort;
+
+    private boolean lingering;
+    private long lingerLimitBytes;
+    private @Nullable CutOff cutOff;
+
+    WindDown(ReceiveLoop receive, SendLoop send, Deadlines deadlines, Consumer<CloseReason> abort) {
+        this.receive = receive;
+        this.send = send;
+        this.deadlines = deadlines;
+        this.abort = abort;
+    }
+
+    /** Gives the application a limited time to answer a peer that has finished. */
+    void awaitAnswers() {
+        if (cutOff == null) {
+            arm(CloseReasons.unanswered(HALF_CLOSED_NANOS), HALF_CLOSED_NANOS);
+        }
+    }
+
+    /** Goes on with the close as far as it can be now. */
+    void moveOn() {
+        if (!receive.isReading()) {
+            receive.discard();
+        }
+        if (!send.isOutputFinished()) {
+            // Reads on without limit: the peer may have to get rid of its output before it reads ours.
+            return;
+        }
+        if (receive.isEndOfStream()) {
+            abort.accept(CloseReasons.local("closed"));
+        } else if (!lingering) {
+            lingering = true;
+            lingerLimitBytes = receive.discardedBytes() + LINGER_BYTES;
+            arm(CloseReasons.local("the peer kept its side open after the close"), LINGER_NANOS);
+        } else if (receive.discardedBytes() > lingerLimitBytes) {
+            abort.accept(CloseReasons.local("the peer kept sending after the close"));
+        }
+    }
+
+    private void arm(CloseReason reason, long nanos) {
+        cancel();
+        cutOff = new CutOff(reason, abort);
+        deadlines.arm(cutOff, nanos);
+    }
+
+    void cancel() {
+        if (cutOff != null) {
+            deadlines.cancel(cutOff);
+        }
+    }
+
+    /** Ends the session when it has waited long enough for its peer, or for its own application. */
+    private static final class CutOff extends Deadline {
+        private final CloseReason reason;
+        private final Consumer<CloseReason> abort;
+
+        CutOff(CloseReason reason, Consumer<CloseReason> abort) {
+            this.reason = reason;
+            this.abort = abort;
+        }
+
+        @Override
+        protected void expired() {
+            abort.accept(reason);
+        }
+    }
+}

@@ -1,0 +1,460 @@
+package io.millrace.core.internal.send;
+
+import io.millrace.core.memory.BufferPool;
+import io.millrace.core.memory.Chunk;
+import io.millrace.core.memory.IoContext;
+import io.millrace.core.memory.PooledBuffer;
+import io.millrace.core.protocol.FrameEncoder;
+import io.millrace.core.protocol.FrameKind;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/** The bytes of one session that wait to be written, in order. */
+final class SendQueue {
+    /*
+     *      head ................................................................. tail
+     *      | sealed, being written | sealed: transferred | source | filled | filled, open |
+     *
+     *      urgent ...........
+     *      | control frames |
+     *
+     * A message is appended to the open tail, and to freshly leased buffers behind it: all of it or, when the pool
+     * has no more, nothing. take() seals what goes into the next write; what has been written is released. So an idle
+     * session holds no send buffer. A source stands for bytes that are brought in chunk by chunk, when their turn has
+     * come.
+     *
+     * Control frames wait apart, and go in front of the first frame of which nothing is on its way. So that there is
+     * such a place soon, a short frame is never spread over two chunks.
+     *
+     * Whatever leaves the chain is handed out to be released, because a release may call application code.
+     *
+     * Not thread-safe: guarded by the SendLoop.
+     */
+    static final int CHUNK_BYTES = 64 << 10;
+
+    /** Frames up to this length, in bytes, lie in one chunk; what that leaves free in the chunk before is not sent. */
+    private static final int WHOLE_FRAME_BYTES = CHUNK_BYTES / 8;
+
+    /** How many chunks one write may draw from sources. */
+    private static final int DRAWN_PER_WRITE = 4;
+
+    private final BufferPool buffers;
+
+    // All guarded by the send loop.
+    private @Nullable Chunk head;
+    private @Nullable Chunk tail;
+    private @Nullable Chunk urgent;
+    private int usualBytes = BufferPool.SMALLEST_BYTES;
+    private long queuedBytes;
+
+    SendQueue(BufferPool buffers) {
+        this.buffers = buffers;
+    }
+
+    long queuedBytes() {
+        return queuedBytes;
+    }
+
+    boolean isEmpty() {
+        return queuedBytes == 0;
+    }
+
+    /** Returns whether there is anything to be taken or taken out: bytes, or messages without any. */
+    boolean hasItems() {
+        return head != null || urgent != null;
+    }
+
+    /**
+     * Appends a frame, copying its payload.
+     *
+     * @return false if the pool has not enough memory; nothing was appended then
+     */
+    boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload) {
+        int payloadLength = payload.remaining();
+        int headerLength = encoder.headerLength(kind, payloadLength);
+        int trailerLength = encoder.trailerLength();
+        long frameLength = (long) headerLength + payloadLength + trailerLength;
+        if (frameLength == 0) {
+            return true;
+        }
+        PooledBuffer out = bufferFor(frameLength, headerLength, trailerLength);
+        if (out == null) {
+            return false;
+        }
+        encoder.putHeader(out.buffer().order(ByteOrder.BIG_ENDIAN), kind, token, payloadLength);
+        out = copy(payload, out);
+        if (trailerLength > 0) {
+            // A trailer is not split; what it leaves free in this buffer is simply not sent.
+            out = out.buffer().remaining() >= trailerLength ? out : following(out);
+            encoder.putTrailer(out.buffer());
+        }
+        queuedBytes += frameLength;
+        return true;
+    }
+
+    /**
+     * Appends a frame whose payload, or the rest of it, is sent from where it is.
+     *
+     * @param lead borrowed: the first bytes of the payload, copied; may be empty
+     * @param body the rest; the queue's own if this returns true
+     * @param bodyLength how many bytes the body has
+     * @return false if the pool has not enough memory; nothing was appended then
+     */
+    boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer lead, Chunk body, long bodyLength) {
+        int payloadLength = (int) Math.min(lead.remaining() + bodyLength, Integer.MAX_VALUE);
+        int headerLength = encoder.headerLength(kind, payloadLength);
+        int trailerLength = encoder.trailerLength();
+        int copiedLength = headerLength + lead.remaining();
+        PooledBuffer trailer = trailerLength == 0 ? null : tryLeaseOne(trailerLength);
+        PooledBuffer out = copiedLength == 0 ? null : bufferFor(copiedLength, headerLength, 0);
+        if ((trailer == null && trailerLength > 0) || (out == null && copiedLength > 0)) {
+            Chunk.releaseAll(trailer);
+            return false;
+        }
+        queuedBytes += copiedLength + bodyLength + trailerLength;
+        if (out != null) {
+            encoder.putHeader(out.buffer().order(ByteOrder.BIG_ENDIAN), kind, token, payloadLength);
+            copy(lead, out);
+        }
+        body.startsFrame = out == null;
+        link(body);
+        if (trailer != null) {
+            encoder.putTrailer(trailer.buffer());
+            link(trailer);
+        }
+        return true;
+    }
+
+    /**
+     * Appends a control frame, which goes first.
+     *
+     * @return false if the pool has not enough memory; nothing was appended then
+     */
+    boolean tryAppendUrgent(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload) {
+        if (isEmpty()) {
+            return tryAppend(encoder, kind, token, payload);
+        }
+        int headerLength = encoder.headerLength(kind, payload.remaining());
+        int frameLength = headerLength + payload.remaining() + encoder.trailerLength();
+        PooledBuffer alone = tryLeaseWhole(frameLength);
+        if (alone == null) {
+            return false;
+        }
+        encoder.putHeader(alone.buffer(), kind, token, payload.remaining());
+        copy(payload, alone);
+        encoder.putTrailer(alone.buffer());
+        alone.seal();
+        alone.startsFrame = true;
+        if (urgent == null) {
+            urgent = alone;
+        } else {
+            last(urgent).next = alone;
+        }
+        // The next frame begins a chunk, so that there is a place for this one in front of it.
+        sealTail();
+        queuedBytes += frameLength;
+        return true;
+    }
+
+    /**
+     * Appends a frame in chunks of its own, and what hears that it has been written.
+     *
+     * @param streamOffset how many bytes were accepted before it
+     * @return false if the pool has not enough memory; nothing was appended then
+     */
+    boolean tryAppend(FrameEncoder encoder, FrameKind kind, ByteBuffer payload, SentMarker marker, long streamOffset) {
+        sealTail();
+        Chunk before = tail;
+        long bytesBefore = queuedBytes;
+        if (!tryAppend(encoder, kind, 0, payload)) {
+            return false;
+        }
+        marker.place(before == null ? head : before.next, queuedBytes - bytesBefore, streamOffset);
+        link(marker);
+        return true;
+    }
+
+    /** Appends what hears that everything in front of it has been written. */
+    void append(SentMarker marker, long streamOffset) {
+        marker.place(null, 0, streamOffset);
+        link(marker);
+    }
+
+    /** Lets the next frame begin a chunk of its own. */
+    private void sealTail() {
+        if (tail instanceof PooledBuffer open) {
+            open.seal();
+        }
+    }
+
+    /**
+     * Takes a message out again that has chunks of its own.
+     *
+     * @return its chunks, to be released; or null if any of it is on its way
+     */
+    @Nullable
+    Chunk tryRemove(SentMarker marker) {
+        Chunk before = null;
+        Chunk first = head;
+        while (first != null && first != marker.first()) {
+            before = first;
+            first = first.next;
+        }
+        if (first == null || !first.startsFrame) {
+            return null;
+        }
+        if (before == null) {
+            head = marker.next;
+        } else {
+            before.next = marker.next;
+        }
+        if (tail == marker) {
+            tail = before;
+        }
+        marker.next = null;
+        queuedBytes -= marker.frameLength();
+        return first;
+    }
+
+    /** Returns the buffer where the frame begins, followed by enough others for all of it; or null. */
+    private @Nullable PooledBuffer bufferFor(long frameLength, int headerLength, int trailerLength) {
+        PooledBuffer open = tail instanceof PooledBuffer pooled && !pooled.sealed ? pooled : null;
+        int room = open == null ? 0 : open.buffer().remaining();
+        if (open != null && room >= frameLength) {
+            return open;
+        }
+        boolean isShort = frameLength <= WHOLE_FRAME_BYTES;
+        boolean beginsHere = open != null && room >= headerLength && !isShort;
+        PooledBuffer added = isShort ? tryLeaseWhole((int) frameLength) : null;
+        if (added == null) {
+            added = tryLease(frameLength + trailerLength - (beginsHere ? room : 0));
+        }
+        if (added == null) {
+            return null;
+        }
+        added.startsFrame = !beginsHere;
+        link(added);
+        return beginsHere ? open : added;
+    }
+
+    /** Leases a chain of buffers, all or none. */
+    private @Nullable PooledBuffer tryLease(long bytes) {
+        PooledBuffer first = null;
+        PooledBuffer last = null;
+        for (long missing = bytes; missing > 0; ) {
+            PooledBuffer added = tryLeaseOne((int) Math.min(Math.max(missing, usualBytes), CHUNK_BYTES));
+            if (added == null) {
+                Chunk.releaseAll(first);
+                return null;
+            }
+            if (last == null) {
+                first = added;
+            } else {
+                last.next = added;
+            }
+            last = added;
+            missing -= added.capacity();
+        }
+        return first;
+    }
+
+    /** Leases one buffer that holds so many bytes, and more if that is usual. */
+    private @Nullable PooledBuffer tryLeaseWhole(int bytes) {
+        PooledBuffer leased = buffers.tryAcquire(Math.max(bytes, usualBytes));
+        return leased != null || bytes >= usualBytes ? leased : buffers.tryAcquire(bytes);
+    }
+
+    /** Leases a buffer of the wanted size, or of the next smaller one that is left. */
+    private @Nullable PooledBuffer tryLeaseOne(int wanted) {
+        PooledBuffer leased = buffers.tryAcquire(wanted);
+        for (int less = wanted; leased == null && less > BufferPool.SMALLEST_BYTES; ) {
+            less = Math.max(less / 2, BufferPool.SMALLEST_BYTES);
+            leased = buffers.tryAcquire(less);
+        }
+        return leased;
+    }
+
+    private void link(Chunk first) {
+        if (tail == null) {
+            head = first;
+        } else {
+            tail.next = first;
+        }
+        tail = last(first);
+    }
+
+    private static Chunk last(Chunk first) {
+        Chunk last = first;
+        while (last.next != null) {
+            last = last.next;
+        }
+        return last;
+    }
+
+    /** Copies a payload into a chain; returns the buffer in which it ends. */
+    private static PooledBuffer copy(ByteBuffer payload, PooledBuffer firstOut) {
+        int from = payload.position();
+        int end = payload.limit();
+        PooledBuffer out = firstOut;
+        while (from < end) {
+            ByteBuffer to = out.buffer();
+            int count = Math.min(end - from, to.remaining());
+            to.put(to.position(), payload, from, count);
+            to.position(to.position() + count);
+            from += count;
+            if (from < end) {
+                out = following(out);
+            }
+        }
+        return out;
+    }
+
+    private static PooledBuffer following(PooledBuffer buffer) {
+        if (buffer.next instanceof PooledBuffer pooled) {
+            return pooled;
+        }
+        throw new IllegalStateException("send queue leased too little");
+    }
+
+    /** Seals the one buffer of the next write, or returns null if it may have to gather several. */
+    @Nullable
+    ByteBuffer takeOnly() {
+        Chunk only = head;
+        if (only == null || only.next != null || urgent != null || only instanceof Source) {
+            return null;
+        }
+        only.seal();
+        only.startsFrame = false;
+        ByteBuffer buffer = only.buffer();
+        usualBytes = Math.min(buffer.remaining(), CHUNK_BYTES);
+        return buffer;
+    }
+
+    /**
+     * Seals the buffers of the next write and lists them.
+     *
+     * @return how many were put into the list; 0 if a source has nothing yet
+     */
+    int take(ByteBuffer[] list) {
+        admitUrgent();
+        Chunk before = null;
+        Chunk chunk = head;
+        int count = 0;
+        int drawn = 0;
+        long bytes = 0;
+        while (chunk != null && count < IoContext.GATHER_LIMIT) {
+            if (chunk instanceof Source source && !source.isExhausted()) {
+                Chunk content = drawn < DRAWN_PER_WRITE ? source.draw(buffers) : null;
+                if (content == null) {
+                    break;
+                }
+                drawn++;
+                insert(before, content);
+                chunk = content;
+            }
+            chunk.seal();
+            chunk.startsFrame = false;
+            int remaining = chunk.buffer().remaining();
+            if (remaining > 0) {
+                bytes += remaining;
+                list[count++] = chunk.buffer();
+            }
+            before = chunk;
+            chunk = chunk.next;
+        }
+        usualBytes = (int) Math.min(bytes, CHUNK_BYTES);
+        return count;
+    }
+
+    /** Puts the control frames in front of the first frame of which nothing is on its way. */
+    private void admitUrgent() {
+        Chunk first = urgent;
+        if (first == null) {
+            return;
+        }
+        Chunk before = null;
+        Chunk at = head;
+        while (at != null && !at.startsFrame) {
+            before = at;
+            at = at.next;
+        }
+        urgent = null;
+        insert(before, first);
+    }
+
+    /** Inserts a chain behind a chunk, or in front of all. */
+    private void insert(@Nullable Chunk before, Chunk first) {
+        Chunk last = last(first);
+        if (before == null) {
+            last.next = head;
+            head = first;
+        } else {
+            last.next = before.next;
+            before.next = first;
+        }
+        if (last.next == null) {
+            tail = last;
+        }
+    }
+
+    /** Returns the first file in the queue that should be read from now, or null. */
+    @Nullable
+    FileSource fileToRead() {
+        for (Chunk chunk = head; chunk != null; chunk = chunk.next) {
+            if (chunk instanceof FileSource file && !file.isExhausted()) {
+                return file.wantsReading() ? file : null;
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Takes out what a write has emptied.
+     *
+     * @return a chain to be released, or null
+     */
+    @Nullable
+    Chunk written(long bytes) {
+        queuedBytes -= bytes;
+        Chunk first = head;
+        Chunk lastEmptied = null;
+        Chunk chunk = first;
+        while (chunk != null && isDone(chunk)) {
+            lastEmptied = chunk;
+            chunk = chunk.next;
+        }
+        if (lastEmptied == null) {
+            return null;
+        }
+        lastEmptied.next = null;
+        head = chunk;
+        if (chunk == null) {
+            tail = null;
+        }
+        return first;
+    }
+
+    private static boolean isDone(Chunk chunk) {
+        boolean complete = chunk instanceof Source source ? source.isExhausted() : chunk.sealed;
+        return complete && !chunk.buffer().hasRemaining();
+    }
+
+    /**
+     * Takes out everything. No write may be in flight.
+     *
+     * @return a chain to be released, or null
+     */
+    @Nullable
+    Chunk clear() {
+        if (urgent != null) {
+            link(urgent);
+            urgent = null;
+        }
+        Chunk all = head;
+        head = null;
+        tail = null;
+        queuedBytes = 0;
+        return all;
+    }
+}

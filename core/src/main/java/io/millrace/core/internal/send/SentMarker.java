@@ -1,0 +1,72 @@
+package io.millrace.core.internal.send;
+
+import io.millrace.core.SendCompletion;
+import io.millrace.core.memory.Chunk;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** The end of a message whose sender wants to hear what became of it. Has no bytes of its own. */
+public final class SentMarker extends Chunk {
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+    private final SendCompletion completion;
+
+    // Guarded by the send loop; written once, when the message is appended.
+    private @Nullable Chunk first;
+    private long frameLength;
+    private long streamOffset;
+
+    /**
+     * Makes the marker of a message that is not queued yet.
+     *
+     * @param completion who wants to hear
+     */
+    public SentMarker(SendCompletion completion) {
+        this.completion = completion;
+        this.sealed = true;
+    }
+
+    void place(@Nullable Chunk newFirst, long newFrameLength, long newStreamOffset) {
+        first = newFirst;
+        frameLength = newFrameLength;
+        streamOffset = newStreamOffset;
+    }
+
+    @Nullable
+    Chunk first() {
+        return first;
+    }
+
+    long frameLength() {
+        return frameLength;
+    }
+
+    /**
+     * Returns whether any byte of the message is among the first so many bytes of the stream.
+     *
+     * @param passedBytes the length of what has been written
+     * @return true if the peer may have seen some of it
+     */
+    public boolean isWritten(long passedBytes) {
+        return streamOffset < passedBytes;
+    }
+
+    /**
+     * Returns who wants to hear.
+     *
+     * @return the completion, to be called once
+     */
+    public SendCompletion completion() {
+        return completion;
+    }
+
+    @Override
+    public ByteBuffer buffer() {
+        return NOTHING;
+    }
+
+    @Override
+    public void release() {
+        throw new IllegalStateException("the sender has not heard what became of its message");
+    }
+}
