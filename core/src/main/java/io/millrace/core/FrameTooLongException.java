@@ -11,14 +11,24 @@ public final class FrameTooLongException extends MalformedFrameException {
     private final long limitBytes;
 
     /**
-     * Makes the exception.
+     * Makes the exception for a frame that states its length.
      *
      * @param declaredBytes the length that was announced
      * @param limitBytes the limit
      */
     public FrameTooLongException(long declaredBytes, long limitBytes) {
-        super("declared length " + declaredBytes + " is beyond the limit of " + limitBytes
-                + " bytes: raise maxPayloadBytes if the peer is right");
+        this("declared length " + declaredBytes + " is", declaredBytes, limitBytes);
+    }
+
+    /**
+     * Makes the exception for a frame whose length was worked out.
+     *
+     * @param how what announced how many bytes, and the verb; the limit and the remedy are put behind it
+     * @param declaredBytes the length that was announced
+     * @param limitBytes the limit
+     */
+    public FrameTooLongException(String how, long declaredBytes, long limitBytes) {
+        super(how + " beyond the limit of " + limitBytes + " bytes: raise maxPayloadBytes if the peer is right");
         this.declaredBytes = declaredBytes;
         this.limitBytes = limitBytes;
     }

@@ -2,8 +2,8 @@ package io.millrace.core.protocol;
 
 import io.millrace.core.FrameTooLongException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.StringJoiner;
 
 /**
  * Frames that end with a delimiter: lines, or any bytes that a message never contains.
@@ -21,6 +21,7 @@ public final class Delimiters implements Protocol, FrameEncoder {
     public static final int LONGEST_DELIMITER = 64;
 
     private static final byte CR = '\r';
+    private static final byte DELETE = 0x7F;
 
     private final byte[] received;
     private final byte[] sent;
@@ -141,14 +142,15 @@ public final class Delimiters implements Protocol, FrameEncoder {
         for (int i = payload.position(); i < payload.limit(); i++) {
             matched = advance(matched, payload.get(i));
             if (matched == received.length) {
-                throw new IllegalArgumentException("message contains the delimiter " + shown() + " at byte "
+                throw new IllegalArgumentException("message contains the delimiter " + shown(received) + " at byte "
                         + (i - payload.position() + 1 - received.length));
             }
         }
         for (int i = 0; i < received.length - 1 && !dropsCarriageReturn; i++) {
             matched = advance(matched, received[i]);
             if (matched == received.length) {
-                throw new IllegalArgumentException("message forms the delimiter " + shown() + " with the real one");
+                throw new IllegalArgumentException(
+                        "message forms the delimiter " + shown(received) + " with the real one");
             }
         }
         if (dropsCarriageReturn && length > 0 && payload.get(payload.limit() - 1) == CR) {
@@ -156,8 +158,35 @@ public final class Delimiters implements Protocol, FrameEncoder {
         }
     }
 
-    private String shown() {
-        return Arrays.toString(received);
+    /** Shows a delimiter so that none of its bytes acts on the terminal or log that it ends up in. */
+    private static String shown(byte[] delimiter) {
+        StringJoiner text = new StringJoiner(isPrintable(delimiter) ? "" : " ");
+        for (byte each : delimiter) {
+            text.add(shown(each));
+        }
+        return text.toString();
+    }
+
+    private static boolean isPrintable(byte[] delimiter) {
+        for (byte each : delimiter) {
+            if (each <= ' ' || each == DELETE) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String shown(byte one) {
+        return switch (one) {
+            case CR -> "\\r";
+            case '\n' -> "\\n";
+            case '\t' -> "\\t";
+            case 0 -> "\\0";
+            default ->
+                one > ' ' && one != DELETE
+                        ? Character.toString(one)
+                        : "0x" + HexFormat.of().withUpperCase().toHexDigits(one);
+        };
     }
 
     @Override
@@ -183,10 +212,7 @@ public final class Delimiters implements Protocol, FrameEncoder {
     @Override
     public String toString() {
         String name = dropsCarriageReturn ? "lines" : "delimited";
-        return name + "("
-                + new String(sent, StandardCharsets.ISO_8859_1)
-                        .replace("\r", "CR")
-                        .replace("\n", "LF") + ", maxPayloadBytes=" + maxPayloadBytes + ")";
+        return name + "(" + shown(sent) + ", maxPayloadBytes=" + maxPayloadBytes + ")";
     }
 
     /** Looks at each byte once, however they drip in. */

@@ -42,9 +42,14 @@ final class FixedProtocol implements Protocol, FrameEncoder, FrameDecoder {
 
     @Override
     public void check(ByteBuffer payload) {
-        if (payload.remaining() != bytes) {
+        checkLength(payload.remaining());
+    }
+
+    @Override
+    public void checkLength(long payloadLength) {
+        if (payloadLength != bytes) {
             throw new IllegalArgumentException(
-                    "message has " + payload.remaining() + " bytes; each must have exactly " + bytes);
+                    "message has " + payloadLength + " bytes; each must have exactly " + bytes);
         }
     }
 

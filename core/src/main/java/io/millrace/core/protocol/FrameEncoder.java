@@ -14,7 +14,7 @@ import java.nio.ByteBuffer;
  * <p>Errors: a payload that the frame cannot carry is refused by {@link #check} before anything is queued.
  */
 public interface FrameEncoder {
-    /** The longest header, and the longest trailer, in bytes. */
+    /** The longest header, and the longest trailer, in bytes; a session refuses to send with a longer one. */
     int MAX_SURROUND_BYTES = 64;
 
     /**
@@ -26,14 +26,16 @@ public interface FrameEncoder {
     void check(ByteBuffer payload);
 
     /**
-     * Refuses a payload of a certain length that cannot be looked at, because it is sent from a file.
+     * Refuses a payload of a certain length whose bytes cannot be looked at, because they are streamed from a file.
      *
-     * @param payloadLength its length in bytes
-     * @throws IllegalArgumentException if it is too long, or the frame depends on what is in it
+     * @implSpec Throws: frames may depend on what is inside. Encoders whose frames depend on the length alone override
+     *     this, and their {@link #check} refuses the same lengths.
+     * @param payloadLength the payload's length in bytes, 0 or more; may be beyond an int
+     * @throws IllegalArgumentException if the frame cannot carry that many bytes, or not without seeing them
      */
     default void checkLength(long payloadLength) {
-        throw new IllegalArgumentException("these frames depend on what is in them, so they cannot carry "
-                + payloadLength + " bytes from a file: choose a protocol whose frames tell their length");
+        throw new IllegalArgumentException("a payload of " + payloadLength + " bytes cannot be streamed: these frames"
+                + " depend on the content, so send it as a message, or choose a protocol with lengths");
     }
 
     /**

@@ -97,8 +97,13 @@ public final class MillraceProtocol implements Protocol, FrameEncoder {
 
     @Override
     public void check(ByteBuffer payload) {
-        if (payload.remaining() > maxPayloadBytes) {
-            throw new IllegalArgumentException("message of " + payload.remaining()
+        checkLength(payload.remaining());
+    }
+
+    @Override
+    public void checkLength(long payloadLength) {
+        if (payloadLength > maxPayloadBytes) {
+            throw new IllegalArgumentException("message of " + payloadLength
                     + " bytes is longer than the limit of " + maxPayloadBytes
                     + " bytes: send it in parts, or raise maxPayloadBytes on both sides");
         }

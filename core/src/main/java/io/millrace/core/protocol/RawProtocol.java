@@ -46,6 +46,11 @@ enum RawProtocol implements Protocol, FrameEncoder {
     }
 
     @Override
+    public void checkLength(long payloadLength) {
+        // A stream has no longest message.
+    }
+
+    @Override
     public int headerLength(FrameKind kind, int payloadLength) {
         return 0;
     }

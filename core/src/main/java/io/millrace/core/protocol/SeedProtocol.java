@@ -94,6 +94,11 @@ public final class SeedProtocol implements Protocol {
         }
 
         @Override
+        public void checkLength(long payloadLength) {
+            prefix.checkLength(payloadLength);
+        }
+
+        @Override
         public int headerLength(FrameKind kind, int payloadLength) {
             return prefix.width() + REPLY_HEADER_BYTES;
         }

@@ -1,222 +1,231 @@
 package io.millrace.core.protocol;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static io.millrace.core.protocol.Frames.assertSame;
+import static io.millrace.core.protocol.Frames.decode;
+import static io.millrace.core.protocol.Frames.encode;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.FrameTooLongException;
-import io.millrace.core.MalformedFrameException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
 
-/** What every protocol with frames owes: each message list that its encoder accepts comes back, however it is cut. */
+/** What every protocol owes: each message list that its encoder accepts comes back, however it is cut. */
 @Tag("framing")
 class ProtocolRoundTripTest {
-    private static final int MAX = 700;
+    private static final int MAX = ProtocolCase.MAX;
+    private static final long SEED = Long.getLong("millrace.test.seed", 42);
 
-    static Stream<Arguments> protocols() {
-        Stream.Builder<Arguments> all = Stream.builder();
-        for (Side sender : Side.values()) {
-            all.add(Arguments.of(PrefixHandler.int8(), sender));
-            for (PrefixHandler prefix : List.of(
-                    PrefixHandler.int16(), PrefixHandler.int24(), PrefixHandler.int32(), PrefixHandler.int64())) {
-                all.add(Arguments.of(prefix.maxPayloadBytes(MAX), sender));
-                all.add(Arguments.of(prefix.littleEndian().maxPayloadBytes(MAX), sender));
-            }
-            all.add(Arguments.of(Delimiters.lines().maxPayloadBytes(MAX), sender));
-            all.add(Arguments.of(Delimiters.crlfLines().maxPayloadBytes(MAX), sender));
-            all.add(Arguments.of(Delimiters.of((byte) 0).maxPayloadBytes(MAX), sender));
-            all.add(Arguments.of(Delimiters.of("aba".getBytes(ISO_8859_1)).maxPayloadBytes(MAX), sender));
-            all.add(Arguments.of(Delimiters.of("aaab".getBytes(ISO_8859_1)).maxPayloadBytes(MAX), sender));
-            all.add(Arguments.of(Protocol.fixed(1), sender));
-            all.add(Arguments.of(Protocol.fixed(17), sender));
-            all.add(Arguments.of(MillraceProtocol.create().maxPayloadBytes(MAX), sender));
-            all.add(Arguments.of(SeedProtocol.create().maxPayloadBytes(MAX), sender));
-        }
-        return all.build();
-    }
-
-    @ParameterizedTest
-    @MethodSource("protocols")
-    void everyAcceptedMessageComesBackHoweverTheStreamIsCut(Protocol protocol, Side sender) throws Exception {
-        Random random = new Random(42);
-        for (int round = 0; round < 60; round++) {
-            FrameEncoder encoder = protocol.newEncoder(sender);
-            List<byte[]> messages = acceptedMessages(encoder, random);
-            byte[] stream = encode(encoder, messages);
-            assertSame(messages, decode(protocol, sender, stream, new int[] {1}), "dripped");
-            assertSame(messages, decode(protocol, sender, stream, new int[] {stream.length}), "whole");
-            int[] cuts = random.ints(16, 1, 97).toArray();
-            assertSame(messages, decode(protocol, sender, stream, cuts), "cut as " + Arrays.toString(cuts));
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("protocols")
-    void bytesExaminedPerByteReceivedStayConstantUnderDrips(Protocol protocol, Side sender) throws Exception {
-        FrameEncoder encoder = protocol.newEncoder(sender);
-        byte[] message = new byte[protocol instanceof FixedProtocol ? fixedLength(encoder) : 200];
-        Arrays.fill(message, (byte) 'x');
-        byte[] stream = encode(encoder, List.of(message));
-        FrameDecoder decoder = protocol.newDecoder(opposite(sender));
-        int asked = 0;
-        int length = FrameDecoder.UNKNOWN;
-        while (length == FrameDecoder.UNKNOWN) {
-            asked++;
-            length = decoder.frameLength(ByteBuffer.wrap(stream, 0, asked).slice());
-        }
-        assertEquals(stream.length, length, "the whole frame is measured");
-        boolean scans = protocol instanceof Delimiters;
-        assertTrue(scans || asked <= 13, "a length is known once the header is there, here after " + asked);
-    }
-
-    @ParameterizedTest
-    @MethodSource("protocols")
-    void fuzzedBytesGiveMessagesOrTheProtocolErrorAndNothingElse(Protocol protocol, Side sender) {
-        Random random = new Random(7);
-        for (int round = 0; round < 3_000; round++) {
-            byte[] stream = new byte[random.nextInt(120)];
-            random.nextBytes(stream);
-            if (round % 2 == 0) {
-                // Mostly zeros, so that lengths are small and frames are found.
-                for (int i = 0; i < stream.length; i++) {
-                    stream[i] = random.nextInt(4) == 0 ? stream[i] : 0;
+    @Test
+    void everyAcceptedMessageComesBackWhenDrippedAndWhenCutAtRandom() throws Exception {
+        for (ProtocolCase each : ProtocolCase.framed()) {
+            Random random = new Random(SEED);
+            for (int round = 0; round < 4; round++) {
+                FrameEncoder encoder = each.newEncoder();
+                List<byte[]> messages = acceptedMessages(each, encoder, random);
+                byte[] stream = encode(encoder, messages);
+                String how = each + ", seed " + SEED + ", round " + round + ", ";
+                assertSame(messages, decode(each.protocol(), each.receiver(), stream, 1), how + "dripped");
+                assertSame(messages, decode(each.protocol(), each.receiver(), stream, stream.length), how + "whole");
+                for (int cutting = 0; cutting < 4; cutting++) {
+                    int[] cuts = random.ints(16, 1, 2 + random.nextInt(200)).toArray();
+                    assertSame(
+                            messages,
+                            decode(each.protocol(), each.receiver(), stream, cuts),
+                            how + "cut as " + Arrays.toString(cuts));
                 }
-            }
-            try {
-                for (byte[] message : decode(protocol, sender, stream, new int[] {1 + random.nextInt(9)})) {
-                    assertTrue(message.length <= MAX + SeedProtocol.REPLY_HEADER_BYTES);
-                }
-            } catch (MalformedFrameException expected) {
-                assertTrue(String.valueOf(expected.getMessage()).length() > 10);
             }
         }
     }
 
     @Test
-    void aFrameOfTheLimitPassesAndOneByteMoreIsRefusedByBothSides() throws Exception {
-        for (Protocol protocol : List.of(
-                PrefixHandler.int32().maxPayloadBytes(MAX),
-                Delimiters.lines().maxPayloadBytes(MAX),
-                Delimiters.crlfLines().maxPayloadBytes(MAX),
-                Delimiters.of((byte) 1, (byte) 2).maxPayloadBytes(MAX),
-                MillraceProtocol.create().maxPayloadBytes(MAX),
-                SeedProtocol.create().maxPayloadBytes(MAX))) {
-            for (Side sender : Side.values()) {
-                FrameEncoder encoder = protocol.newEncoder(sender);
-                encoder.check(ByteBuffer.allocate(MAX));
-                byte[] largest = encode(encoder, List.of(new byte[MAX]));
-                assertEquals(1, decode(protocol, sender, largest, new int[] {1}).size(), protocol + " at the limit");
-                IllegalArgumentException refused =
-                        assertThrows(IllegalArgumentException.class, () -> encoder.check(ByteBuffer.allocate(MAX + 1)));
-                assertTrue(String.valueOf(refused.getMessage()).contains("" + MAX), refused.getMessage());
-                byte[] tooLarge = encode(encoder, List.of(new byte[MAX + 1]));
-                assertThrows(
-                        FrameTooLongException.class,
-                        () -> decode(protocol, sender, tooLarge, new int[] {1}),
-                        protocol + " beyond the limit");
+    void shortStreamsComeBackForEveryWayToCutThem() throws Exception {
+        for (ProtocolCase each : ProtocolCase.framed()) {
+            Random random = new Random(SEED);
+            FrameEncoder encoder = each.newEncoder();
+            List<byte[]> messages = new ArrayList<>();
+            for (int length : new int[] {0, 2, 1}) {
+                byte[] message = each.message(random, Math.min(each.shortest() + length, each.longest()));
+                if (isAccepted(encoder, message)) {
+                    messages.add(message);
+                }
+            }
+            byte[] stream = encode(encoder, messages);
+            for (int one = 1; one < stream.length; one++) {
+                for (int other = one; other < stream.length; other++) {
+                    int[] pieces = {one, Math.max(1, other - one), stream.length};
+                    assertSame(
+                            messages,
+                            decode(each.protocol(), each.receiver(), stream, pieces),
+                            each + " cut as " + Arrays.toString(pieces));
+                }
             }
         }
     }
 
-    private static List<byte[]> acceptedMessages(FrameEncoder encoder, Random random) {
+    @Test
+    void bytesAreNotLookedAtAgainUnderDrips() throws Exception {
+        for (ProtocolCase each : ProtocolCase.framed()) {
+            FrameEncoder encoder = each.newEncoder();
+            byte[] body = new byte[each.longest()];
+            Arrays.fill(body, (byte) 'x');
+            byte[] stream = encode(encoder, List.of(each.framing().apply(body)));
+            assertEquals(stream.length, lengthWhenOldBytesAreSpoilt(each, encoder, stream), each.toString());
+        }
+    }
+
+    /**
+     * Drips a frame in, and spoils each byte soon after it was shown: with the delimiter where there is one. A decoder
+     * that looks at it again is misled, so the right answer proves that each byte was examined while it was among the
+     * latest few, and no more.
+     */
+    private static int lengthWhenOldBytesAreSpoilt(ProtocolCase each, FrameEncoder encoder, byte[] stream)
+            throws Exception {
+        int window = 16;
+        ByteBuffer spoiler = ByteBuffer.allocate(FrameEncoder.MAX_SURROUND_BYTES);
+        encoder.putTrailer(spoiler);
+        byte[] poison = spoiler.position() == 0 ? new byte[] {-1} : Arrays.copyOf(spoiler.array(), spoiler.position());
+        FrameDecoder decoder = each.protocol().newDecoder(each.receiver());
+        for (int shown = 1; shown <= stream.length; shown++) {
+            int length = decoder.frameLength(ByteBuffer.wrap(stream, 0, shown));
+            if (length != FrameDecoder.UNKNOWN) {
+                assertTrue(each.looksInside() || shown <= window, each + " knows its length after " + shown);
+                return length;
+            }
+            for (int i = 0; i < shown - window; i++) {
+                stream[i] = poison[i % poison.length];
+            }
+        }
+        throw new AssertionError(each + " never knew the length");
+    }
+
+    @Test
+    void longestMessagesPassAndOneByteMoreIsRefusedBySender() {
+        for (ProtocolCase each : ProtocolCase.framed()) {
+            FrameEncoder encoder = each.newEncoder();
+            Random random = new Random(SEED);
+            byte[] longest = each.framing().apply(new byte[each.longest()]);
+            byte[] shortest = each.framing().apply(new byte[each.shortest()]);
+            // a delimiter of zero is inside such a message, and that is tested elsewhere
+            if (!each.looksInside()) {
+                encoder.check(ByteBuffer.wrap(longest));
+                encoder.check(ByteBuffer.wrap(shortest));
+            }
+            String refused = refusal(encoder, each.message(random, each.longest() + 1));
+            assertTrue(refused.contains("" + (each.longest() + 1)), each + ": " + refused);
+            if (each.shortest() > 0) {
+                refused = refusal(encoder, each.message(random, each.shortest() - 1));
+                assertTrue(refused.contains("" + (each.shortest() - 1)), each + ": " + refused);
+            }
+        }
+    }
+
+    @Test
+    void lengthsAreRefusedWithoutTheirBytesAsTheyAreWithThem() {
+        for (ProtocolCase each : ProtocolCase.framed()) {
+            FrameEncoder encoder = each.newEncoder();
+            boolean dependsOnContent = each.looksInside() || each.received() > 0;
+            for (long length : new long[] {each.shortest() - 1, each.longest() + 1, 1L << 32, Long.MAX_VALUE}) {
+                if (length >= 0) {
+                    assertThrows(
+                            IllegalArgumentException.class, () -> encoder.checkLength(length), each + ": " + length);
+                }
+            }
+            for (int length : new int[] {each.shortest(), each.longest()}) {
+                if (dependsOnContent) {
+                    IllegalArgumentException refused =
+                            assertThrows(IllegalArgumentException.class, () -> encoder.checkLength(length));
+                    assertTrue(String.valueOf(refused.getMessage()).contains("depend on the content"));
+                } else {
+                    encoder.checkLength(length);
+                }
+            }
+        }
+    }
+
+    @Test
+    void oneByteBeyondTheLimitIsRefusedByTheReceiver() throws Exception {
+        for (ProtocolCase each : ProtocolCase.framed()) {
+            boolean canBeSent = !(each.protocol() instanceof FixedProtocol) && each.longest() == MAX;
+            if (canBeSent) {
+                FrameEncoder encoder = each.newEncoder();
+                byte[] filler = new byte[MAX + 1];
+                Arrays.fill(filler, (byte) 'x');
+                byte[] largest = encode(encoder, List.of(each.framing().apply(Arrays.copyOf(filler, MAX))));
+                assertEquals(
+                        1, decode(each.protocol(), each.receiver(), largest, 1).size(), each + " at the limit");
+                byte[] tooLarge = encode(encoder, List.of(each.framing().apply(filler)));
+                FrameTooLongException refused = assertThrows(
+                        FrameTooLongException.class,
+                        () -> decode(each.protocol(), each.receiver(), tooLarge, 1),
+                        each + " beyond the limit");
+                assertTrue(String.valueOf(refused.getMessage()).contains("declared length"), refused.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void rawStreamComesBackAsTheConcatenation() throws Exception {
+        Random random = new Random(SEED);
+        FrameEncoder encoder = Protocol.raw().newEncoder(Side.CLIENT);
+        encoder.checkLength(Long.MAX_VALUE);
+        for (int round = 0; round < 200; round++) {
+            byte[] stream = new byte[random.nextInt(400)];
+            random.nextBytes(stream);
+            encoder.check(ByteBuffer.wrap(stream));
+            byte[] sent = encode(encoder, List.of(stream, new byte[0], stream));
+            int[] cuts = random.ints(5, 1, 90).toArray();
+            ByteArrayOutputStream received = new ByteArrayOutputStream();
+            decode(Protocol.raw(), Side.SERVER, sent, cuts).forEach(received::writeBytes);
+            assertArrayEquals(sent, received.toByteArray(), "seed " + SEED + ", round " + round);
+        }
+    }
+
+    private static List<byte[]> acceptedMessages(ProtocolCase each, FrameEncoder encoder, Random random) {
         List<byte[]> accepted = new ArrayList<>();
         for (int attempt = 0; attempt < 12; attempt++) {
-            byte[] message = new byte[lengthFor(encoder, random, attempt)];
-            // A small alphabet, so that delimiters and parts of them do occur.
-            for (int i = 0; i < message.length; i++) {
-                message[i] = (byte) "ab\r\0xyz\n".charAt(random.nextInt(8));
-            }
-            try {
-                encoder.check(ByteBuffer.wrap(message));
+            byte[] message = each.message(random, lengthFor(each, random, attempt));
+            if (isAccepted(encoder, message)) {
                 accepted.add(message);
-            } catch (IllegalArgumentException refused) {
-                assertTrue(encoder instanceof Delimiters, "only delimiters care what is inside: " + refused);
+            } else {
+                assertTrue(each.looksInside(), each + " refused " + Arrays.toString(message));
             }
         }
         return accepted;
     }
 
-    private static int lengthFor(FrameEncoder encoder, Random random, int attempt) {
-        if (encoder instanceof FixedProtocol) {
-            return fixedLength(encoder);
-        }
-        int max = encoder instanceof PrefixHandler prefix ? prefix.maxPayloadBytes() : MAX;
+    private static int lengthFor(ProtocolCase each, Random random, int attempt) {
         return switch (attempt) {
-            case 0 -> 0;
-            case 1 -> max;
-            case 2 -> 1;
-            default -> random.nextInt(encoder instanceof Delimiters ? 12 : max + 1);
+            case 0 -> each.shortest();
+            case 1 -> each.longest();
+            case 2 -> Math.min(each.shortest() + 1, each.longest());
+            default -> {
+                int longest = each.looksInside() ? 12 : each.longest();
+                yield each.shortest() + random.nextInt(longest - each.shortest() + 1);
+            }
         };
     }
 
-    private static int fixedLength(FrameEncoder encoder) {
-        return ((FixedProtocol) encoder).payloadLength();
-    }
-
-    private static byte[] encode(FrameEncoder encoder, List<byte[]> messages) {
-        ByteArrayOutputStream stream = new ByteArrayOutputStream();
-        for (byte[] message : messages) {
-            int header = encoder.headerLength(FrameKind.MESSAGE, message.length);
-            ByteBuffer frame = ByteBuffer.allocate(header + message.length + encoder.trailerLength());
-            encoder.putHeader(frame, FrameKind.MESSAGE, 0, message.length);
-            assertEquals(header, frame.position(), "the header is as long as announced");
-            frame.put(message);
-            encoder.putTrailer(frame);
-            assertEquals(0, frame.remaining(), "the trailer is as long as announced");
-            stream.writeBytes(frame.array());
+    private static boolean isAccepted(FrameEncoder encoder, byte[] message) {
+        try {
+            encoder.check(ByteBuffer.wrap(message));
+            return true;
+        } catch (IllegalArgumentException refused) {
+            return false;
         }
-        return stream.toByteArray();
     }
 
-    /** Does what the receive loop does, with a stream that arrives in pieces of the given sizes, over and over. */
-    private static List<byte[]> decode(Protocol protocol, Side sender, byte[] stream, int[] pieces)
-            throws MalformedFrameException {
-        FrameDecoder decoder = protocol.newDecoder(opposite(sender));
-        List<byte[]> messages = new ArrayList<>();
-        int start = 0;
-        int arrived = 0;
-        int length = FrameDecoder.UNKNOWN;
-        for (int piece = 0; arrived < stream.length; piece++) {
-            arrived = Math.min(stream.length, arrived + pieces[piece % pieces.length]);
-            while (start < arrived) {
-                if (length == FrameDecoder.UNKNOWN) {
-                    length = decoder.frameLength(ByteBuffer.wrap(stream, start, arrived - start));
-                }
-                if (length == FrameDecoder.UNKNOWN || arrived - start < length) {
-                    break;
-                }
-                if (decoder.payloadLength() != FrameDecoder.TOO_LONG) {
-                    int from = start + decoder.payloadOffset();
-                    messages.add(Arrays.copyOfRange(stream, from, from + decoder.payloadLength()));
-                }
-                start += length;
-                length = FrameDecoder.UNKNOWN;
-            }
-        }
-        return messages;
-    }
-
-    private static Side opposite(Side side) {
-        return side == Side.SERVER ? Side.CLIENT : Side.SERVER;
-    }
-
-    private static void assertSame(List<byte[]> expected, List<byte[]> actual, String how) {
-        assertEquals(expected.size(), actual.size(), how);
-        for (int i = 0; i < expected.size(); i++) {
-            assertArrayEquals(expected.get(i), actual.get(i), how + ", message " + i);
-        }
+    private static String refusal(FrameEncoder encoder, byte[] message) {
+        return String.valueOf(
+                assertThrows(IllegalArgumentException.class, () -> encoder.check(ByteBuffer.wrap(message)))
+                        .getMessage());
     }
 }

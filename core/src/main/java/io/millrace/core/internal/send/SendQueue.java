@@ -72,8 +72,8 @@ final class SendQueue {
      */
     boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload) {
         int payloadLength = payload.remaining();
-        int headerLength = encoder.headerLength(kind, payloadLength);
-        int trailerLength = encoder.trailerLength();
+        int headerLength = headerLength(encoder, kind, payloadLength);
+        int trailerLength = trailerLength(encoder);
         long frameLength = (long) headerLength + payloadLength + trailerLength;
         if (frameLength == 0) {
             return true;
@@ -103,8 +103,8 @@ final class SendQueue {
      */
     boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer lead, Chunk body, long bodyLength) {
         int payloadLength = (int) Math.min(lead.remaining() + bodyLength, Integer.MAX_VALUE);
-        int headerLength = encoder.headerLength(kind, payloadLength);
-        int trailerLength = encoder.trailerLength();
+        int headerLength = headerLength(encoder, kind, payloadLength);
+        int trailerLength = trailerLength(encoder);
         int copiedLength = headerLength + lead.remaining();
         PooledBuffer trailer = trailerLength == 0 ? null : tryLeaseOne(trailerLength);
         PooledBuffer out = copiedLength == 0 ? null : bufferFor(copiedLength, headerLength, 0);
@@ -135,8 +135,8 @@ final class SendQueue {
         if (isEmpty()) {
             return tryAppend(encoder, kind, token, payload);
         }
-        int headerLength = encoder.headerLength(kind, payload.remaining());
-        int frameLength = headerLength + payload.remaining() + encoder.trailerLength();
+        int headerLength = headerLength(encoder, kind, payload.remaining());
+        int frameLength = headerLength + payload.remaining() + trailerLength(encoder);
         PooledBuffer alone = tryLeaseWhole(frameLength);
         if (alone == null) {
             return false;
@@ -179,6 +179,23 @@ final class SendQueue {
     void append(SentMarker marker, long streamOffset) {
         marker.place(null, 0, streamOffset);
         link(marker);
+    }
+
+    private static int headerLength(FrameEncoder encoder, FrameKind kind, int payloadLength) {
+        return requireSurround("headerLength", encoder.headerLength(kind, payloadLength));
+    }
+
+    private static int trailerLength(FrameEncoder encoder) {
+        return requireSurround("trailerLength", encoder.trailerLength());
+    }
+
+    /** An encoder that a user has written may be wrong; every buffer has room for what is allowed. */
+    private static int requireSurround(String property, int bytes) {
+        if (bytes < 0 || bytes > FrameEncoder.MAX_SURROUND_BYTES) {
+            throw new IllegalStateException(property + " of the encoder is " + bytes + "; it must be from 0 to "
+                    + FrameEncoder.MAX_SURROUND_BYTES);
+        }
+        return bytes;
     }
 
     /** Lets the next frame begin a chunk of its own. */

@@ -3,6 +3,7 @@ package io.millrace.core.internal.send;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.memory.BufferPool;
@@ -223,5 +224,53 @@ class SendQueueTest {
             }
             out.putInt(payloadLength);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, FrameEncoder.MAX_SURROUND_BYTES + 1, 100_000})
+    void headerOrTrailerBeyondWhatAnEncoderMayHaveIsRefusedAndNothingIsQueued(int bytes) {
+        assertTrue(refusal(surroundedBy(bytes, 0)).contains("headerLength of the encoder is " + bytes));
+        assertTrue(refusal(surroundedBy(0, bytes)).contains("trailerLength of the encoder is " + bytes));
+        assertTrue(queue.isEmpty());
+        assertEquals(0, pool.stats().leased());
+        int most = FrameEncoder.MAX_SURROUND_BYTES;
+        assertTrue(queue.tryAppend(surroundedBy(most, most), FrameKind.MESSAGE, 0, ByteBuffer.allocate(0)));
+        assertEquals(2L * most, queue.queuedBytes());
+    }
+
+    private String refusal(FrameEncoder encoder) {
+        ByteBuffer payload = ByteBuffer.allocate(1);
+        return String.valueOf(
+                assertThrows(IllegalStateException.class, () -> queue.tryAppend(encoder, FrameKind.MESSAGE, 0, payload))
+                        .getMessage());
+    }
+
+    private static FrameEncoder surroundedBy(int header, int trailer) {
+        return new FrameEncoder() {
+            @Override
+            public void check(ByteBuffer payload) {
+                // Anything will do.
+            }
+
+            @Override
+            public int headerLength(FrameKind kind, int payloadLength) {
+                return header;
+            }
+
+            @Override
+            public void putHeader(ByteBuffer out, FrameKind kind, long token, int payloadLength) {
+                out.put(new byte[header]);
+            }
+
+            @Override
+            public int trailerLength() {
+                return trailer;
+            }
+
+            @Override
+            public void putTrailer(ByteBuffer out) {
+                out.put(new byte[trailer]);
+            }
+        };
     }
 }
