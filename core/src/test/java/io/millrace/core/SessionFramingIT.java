@@ -6,12 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.CloseReason.Kind;
-import io.millrace.core.protocol.FrameDecoder;
-import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.FrameKind;
 import io.millrace.core.protocol.PrefixHandler;
 import io.millrace.core.protocol.Protocol;
-import io.millrace.core.protocol.Side;
 import io.millrace.testing.Loopback;
 import io.millrace.testing.Loopback.Link;
 import io.millrace.testing.RawPeer;
@@ -259,73 +256,6 @@ class SessionFramingIT {
                 assertArrayEquals(frame.array(), link.peer().readExactly(frame.capacity()));
             }
         }
-    }
-
-    @Test
-    @Tag("framing")
-    void decoderThatThrowsClosesItsSessionOnce() throws Exception {
-        IllegalStateException thrown = new IllegalStateException("on purpose");
-        try (Loopback loopback = Loopback.builder()
-                .protocol(decodingWith(in -> {
-                    throw thrown;
-                }))
-                .start()) {
-            Link link = loopback.open();
-            link.peer().send((byte) 1);
-            link.peer().expectEndOfStream();
-            link.peer().close();
-            CloseReason reason = link.recording().awaitClose();
-            assertEquals(Kind.PROTOCOL, reason.kind());
-            assertEquals(thrown, reason.cause());
-        }
-    }
-
-    @Test
-    @Tag("framing")
-    void decoderThatNeverKnowsIsFedUntilTheStreamEnds() throws Exception {
-        try (Loopback loopback = Loopback.builder()
-                .protocol(decodingWith(in -> FrameDecoder.UNKNOWN))
-                .start()) {
-            Link link = loopback.open();
-            link.peer().send(pattern(5_000));
-            link.peer().closeOutput();
-            CloseReason reason = link.recording().awaitClose();
-            assertEquals(Kind.PROTOCOL, reason.kind());
-            assertTrue(reason.detail().contains("after 5000 bytes"), reason.detail());
-        }
-    }
-
-    private interface Measure {
-        int of(ByteBuffer in) throws MalformedFrameException;
-    }
-
-    private static Protocol decodingWith(Measure measure) {
-        return new Protocol() {
-            @Override
-            public FrameDecoder newDecoder(Side side) {
-                return new FrameDecoder() {
-                    @Override
-                    public int frameLength(ByteBuffer in) throws MalformedFrameException {
-                        return measure.of(in);
-                    }
-
-                    @Override
-                    public int payloadOffset() {
-                        return 0;
-                    }
-
-                    @Override
-                    public int payloadLength() {
-                        return 0;
-                    }
-                };
-            }
-
-            @Override
-            public FrameEncoder newEncoder(Side side) {
-                return PrefixHandler.int32();
-            }
-        };
     }
 
     @Test
