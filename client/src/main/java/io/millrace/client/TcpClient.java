@@ -4,6 +4,7 @@ import io.millrace.client.internal.Endpoint;
 import io.millrace.client.internal.SessionOpener;
 import io.millrace.client.internal.SharedSession;
 import io.millrace.core.CloseReason;
+import io.millrace.core.Codec;
 import io.millrace.core.IoGroup;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.RequestHandler;
@@ -12,10 +13,12 @@ import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
+import io.millrace.core.TypedHandler;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.Sockets;
+import io.millrace.core.internal.TypedMessages;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
@@ -280,6 +283,18 @@ public final class TcpClient implements AutoCloseable {
         public Builder onMessage(MessageHandler newHandler) {
             this.onMessage = Objects.requireNonNull(newHandler, "newHandler");
             return this;
+        }
+
+        /**
+         * Sets what to do with messages that a codec decodes.
+         *
+         * @param codec what makes objects of payloads, such as {@link Codec#utf8()}
+         * @param handler called on I/O threads with what the codec made; must not block
+         * @param <M> what messages are to the application
+         * @return this
+         */
+        public <M> Builder onMessage(Codec<M> codec, TypedHandler<? super M> handler) {
+            return onMessage(new TypedMessages<>(codec, handler));
         }
 
         /**

@@ -13,7 +13,9 @@ import java.nio.ByteBuffer;
  * happens.
  *
  * <p>Errors: a throw from {@link #onOpen} or {@link #onMessage} closes that session with
- * {@link CloseReason.Kind#HANDLER}; it is logged once. A throw from {@link #onClose} is logged.
+ * {@link CloseReason.Kind#HANDLER}; it is logged once. A {@link MalformedFrameException} from {@link #onMessage} blames
+ * the peer instead: it closes the session with {@link CloseReason.Kind#PROTOCOL} and is no warning. A throw from
+ * {@link #onClose} is logged.
  */
 @FunctionalInterface
 public interface MessageHandler {

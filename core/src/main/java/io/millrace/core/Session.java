@@ -137,6 +137,19 @@ public interface Session {
     CompletableFuture<Void> sendFile(Path file, long offset, long length, ByteBuffer header);
 
     /**
+     * Queues a message for sending, as {@link #send(ByteBuffer)} does, after a codec has made a payload of it.
+     *
+     * @param message the message; not needed any more when the call returns
+     * @param codec what writes it
+     * @param <M> what messages are to the application
+     * @return what became of it
+     * @throws IllegalArgumentException if the codec cannot write it, or the protocol's frames cannot carry it
+     */
+    default <M> SendResult send(M message, Codec<? super M> codec) {
+        return send(codec.encode(message));
+    }
+
+    /**
      * Sends a request and pairs it with its reply. Both sides can ask where the protocol has tokens; where it has none,
      * the n-th message from the peer answers the n-th request, so whoever asks can take no messages.
      *

@@ -1,6 +1,7 @@
 package io.millrace.server;
 
 import io.millrace.core.CloseReason;
+import io.millrace.core.Codec;
 import io.millrace.core.IoGroup;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.RequestHandler;
@@ -8,11 +9,13 @@ import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
+import io.millrace.core.TypedHandler;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSet;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.Sockets;
+import io.millrace.core.internal.TypedMessages;
 import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
@@ -209,6 +212,18 @@ public final class TcpServer implements AutoCloseable {
         public Builder onMessage(MessageHandler handler) {
             this.onMessage = Objects.requireNonNull(handler, "handler");
             return this;
+        }
+
+        /**
+         * Sets what to do with messages that a codec decodes.
+         *
+         * @param codec what makes objects of payloads, such as {@link Codec#utf8()}
+         * @param handler called on I/O threads with what the codec made; must not block
+         * @param <M> what messages are to the application
+         * @return this
+         */
+        public <M> Builder onMessage(Codec<M> codec, TypedHandler<? super M> handler) {
+            return onMessage(new TypedMessages<>(codec, handler));
         }
 
         /**

@@ -9,13 +9,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.CloseReason;
+import io.millrace.core.Codec;
 import io.millrace.core.IoGroup;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.SocketConfig;
 import io.millrace.core.TransportException;
+import io.millrace.core.protocol.FrameDecoder;
+import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.Protocol;
+import io.millrace.core.protocol.Side;
 import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -25,9 +29,11 @@ import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -66,6 +72,43 @@ class TcpServerIT {
         assertTrue(server.port() > 0);
         assertEquals(server.localAddress().getPort(), server.port());
         assertTrue(server.toString().contains("127.0.0.1:" + server.port()), server.toString());
+    }
+
+    @Test
+    void messagesComeDecodedToAHandlerWithACodec() throws Exception {
+        TcpServer server = leaks.watch(TcpServer.builder()
+                .protocol(Protocol.lengthPrefixed())
+                .onMessage(Codec.utf8(), (session, text) -> session.send(text.toUpperCase(Locale.ROOT), Codec.utf8()))
+                .bind("127.0.0.1", 0));
+
+        assertEquals("HELLO", leaks.close(RawClient.to(server.port())).ask("hello"));
+    }
+
+    @Test
+    void protocolThatCannotMakeADecoderCostsOneConnectionAndNotTheServer() throws Exception {
+        AtomicInteger made = new AtomicInteger();
+        Protocol breaksFirst = new Protocol() {
+            @Override
+            public FrameDecoder newDecoder(Side side) {
+                if (made.getAndIncrement() == 0) {
+                    throw new IllegalStateException("on purpose");
+                }
+                return Protocol.lengthPrefixed().newDecoder(side);
+            }
+
+            @Override
+            public FrameEncoder newEncoder(Side side) {
+                return Protocol.lengthPrefixed().newEncoder(side);
+            }
+        };
+        TcpServer server = leaks.watch(TcpServer.builder()
+                .protocol(breaksFirst)
+                .onMessage((session, message) -> session.send(message))
+                .bind("127.0.0.1", 0));
+
+        leaks.close(RawClient.to(server.port())).awaitEnd();
+
+        assertEquals("hello", leaks.close(RawClient.to(server.port())).ask("hello"));
     }
 
     @Test

@@ -174,12 +174,18 @@ final class FrameDispatch implements Responder.Outlet {
             takeRequest(token, payload);
             return;
         }
+        int from = payload.position();
+        int to = payload.limit();
         try {
             if (parts != null) {
                 parts.onPart(session, payload, token);
             } else if (messages != null) {
                 messages.onMessage(session, payload);
             }
+        } catch (MalformedFrameException malformed) {
+            // A codec refused it, so the peer is at fault and nobody here.
+            payload.limit(to).position(from);
+            events.close(CloseReasons.malformed(malformed, session.remoteAddress(), payload));
         } catch (Throwable thrown) {
             String callback = parts != null ? "onPart" : "onMessage";
             events.handlerThrew(callback, thrown);
