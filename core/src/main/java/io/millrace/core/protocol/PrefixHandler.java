@@ -9,8 +9,8 @@ import java.util.Objects;
  * Frames with a length field of 1, 2, 3, 4 or 8 bytes in either byte order before the payload.
  *
  * <pre>
- *   | offset bytes | length field | body                                              |
- *   |  header: zeros, the field   | declared + adjustment - what is counted besides   |
+ *   offset bytes, length field,  body
+ *   '------- header --------'    '-- declared value + adjustment - what else it counts
  * </pre>
  *
  * <p>Unless told otherwise nothing goes before the field, it counts the body and nothing else, and a message is the
