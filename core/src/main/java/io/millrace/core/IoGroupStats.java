@@ -11,6 +11,10 @@ package io.millrace.core;
  * @param bufferMisses how often memory was asked for and there was none
  * @param contextsLeased operation contexts leased now: two per open session
  * @param contextsPeak the most operation contexts ever leased at once
+ * @param buffersPeak the most buffers leased at once, counted for each size and added up: never less than the most of
+ *     all sizes together
+ * @param bufferBlocksReclaimed how often, at the limit, memory was taken from one size of buffer for another
+ * @param foreignBytes bytes of the application's own buffers that wait to be written
  */
 public record IoGroupStats(
         int threads,
@@ -20,4 +24,7 @@ public record IoGroupStats(
         long bufferBytesLimit,
         long bufferMisses,
         int contextsLeased,
-        int contextsPeak) {}
+        int contextsPeak,
+        int buffersPeak,
+        long bufferBlocksReclaimed,
+        long foreignBytes) {}

@@ -1,6 +1,10 @@
 package io.millrace.core.memory;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -10,17 +14,34 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Sizes are powers of two from {@value #SMALLEST_BYTES} bytes; from 64 KiB on each has {@value #SLACK_BYTES} bytes
  * more, so that a power-of-two payload and its prefix share one buffer. An exhausted pool answers null at once: the
- * caller carries on with what it has, or refuses. It never waits.
+ * caller carries on with what it has, or refuses. It never waits for a release.
  *
  * <p>Threading: Thread-safe.
  *
- * <p>Lifecycle: lives as long as its group. Blocks are never given back one by one; they go with the pool.
+ * <p>Lifecycle: lives as long as its group. At its limit a block that has no leased buffer passes to the size that
+ * needs it.
  *
  * <p>Ownership: a leased {@link PooledBuffer} belongs to its holder until {@link PooledBuffer#release()}.
  *
  * <p>Errors: running out is a null answer, counted in {@link BufferPoolStats#misses()}.
  */
 public final class BufferPool {
+    /*
+     *      JVM --> Slab: one direct buffer, in leaves of 64 KiB
+     *                 --> Block: a run of leaves, lent to one SizeClass while any of its buffers is leased
+     *                       --> PooledBuffer
+     *
+     * Leasing and releasing touch the size class only. Whoever finds none of its size comes here, and looks for a
+     * block in this order: leaves that are free, a new slab, the empty blocks of other sizes (of the size that has most
+     * of them first), fewer leaves than usual, and at last room for a new slab, by dropping unused ones.
+     *
+     * Notes. Dropping is for sizes that no slab can hold; the JVM gets that memory back when its collector has run, so
+     * until then more may be held than the limit. A pool of ordinary sizes never drops: the same memory is cut anew.
+     * This lock is held while the JVM allocates and clears memory, so that of many threads that need some only one
+     * asks for it; what is leased and released meanwhile is not delayed. Cannot deadlock: the order is this, then one
+     * size class.
+     */
+
     /** The smallest buffer, in bytes: what an idle connection holds. */
     public static final int SMALLEST_BYTES = 512;
 
@@ -39,25 +60,45 @@ public final class BufferPool {
     private static final int LARGEST_SHIFT = 30;
 
     private final SizeClass[] classes = new SizeClass[LARGEST_SHIFT - SMALLEST_SHIFT + 1];
+    private final @Nullable LeaseTracker tracker;
+    private final long foreignLimitBytes;
+
+    // Atomic: what the application has lent us of its own memory.
+    private final AtomicLong foreignBytes = new AtomicLong();
 
     // Guarded by this. The limit only ever falls: to what the JVM really has, when that turns out to be less.
+    private final List<Slab> slabs = new ArrayList<>();
     private long limitBytes;
     private long capacityBytes;
+    private long mostCapacityBytes;
+    private long reclaimedBlocks;
 
     /**
-     * Makes an empty pool; memory is taken block by block as it is needed.
+     * Makes an empty pool; memory is taken slab by slab as it is needed.
      *
      * @param limitBytes the most direct memory to hold, in bytes; at least one block
      */
     public BufferPool(long limitBytes) {
+        this(limitBytes, null);
+    }
+
+    /**
+     * Makes an empty pool that can be watched.
+     *
+     * @param limitBytes the most direct memory to hold, in bytes; at least one block
+     * @param tracker remembers where buffers are leased and released; or null, which costs nothing
+     */
+    public BufferPool(long limitBytes, @Nullable LeaseTracker tracker) {
         if (limitBytes < BLOCK_BYTES) {
             throw new IllegalArgumentException(
                     "bufferMemory is " + limitBytes + " bytes; it must be at least " + BLOCK_BYTES + " (one block)");
         }
         this.limitBytes = limitBytes;
+        this.foreignLimitBytes = limitBytes;
+        this.tracker = tracker;
         for (int i = 0; i < classes.length; i++) {
             int shift = SMALLEST_SHIFT + i;
-            classes[i] = new SizeClass(this, (1 << shift) + (shift < SLACK_FROM_SHIFT ? 0 : SLACK_BYTES));
+            classes[i] = new SizeClass((1 << shift) + (shift < SLACK_FROM_SHIFT ? 0 : SLACK_BYTES), tracker);
         }
     }
 
@@ -68,7 +109,12 @@ public final class BufferPool {
      * @return a cleared buffer, or null if the pool is at its limit
      */
     public @Nullable PooledBuffer tryAcquire(int minimumBytes) {
-        return classes[classIndex(minimumBytes)].tryAcquire();
+        SizeClass sizeClass = classes[classIndex(minimumBytes)];
+        PooledBuffer buffer = sizeClass.tryTake();
+        if (buffer == null) {
+            buffer = tryTakeOfNewBlock(sizeClass);
+        }
+        return tracker == null || buffer == null ? buffer : tracker.acquired(buffer);
     }
 
     /**
@@ -79,6 +125,80 @@ public final class BufferPool {
      */
     public int roundUp(int minimumBytes) {
         return classes[classIndex(minimumBytes)].bufferBytes();
+    }
+
+    /**
+     * Takes the memory of buffers that will be leased later. Other sizes may use it at the limit.
+     *
+     * @param minimumBytes the least capacity of each, in bytes, from 0 to {@link #LARGEST_BYTES}
+     * @param count how many
+     * @return false if the limit or the JVM does not allow as many
+     */
+    public synchronized boolean tryPreallocate(int minimumBytes, int count) {
+        SizeClass sizeClass = classes[classIndex(minimumBytes)];
+        for (long left = count; left > 0; ) {
+            Block block = cut(sizeClass, sizeClass.blockBytes());
+            if (block == null && tryAddSlab(sizeClass)) {
+                block = cut(sizeClass, sizeClass.bufferBytes());
+            }
+            if (block == null) {
+                return false;
+            }
+            sizeClass.add(block);
+            left -= block.bufferCount();
+        }
+        return true;
+    }
+
+    /**
+     * Counts memory of the application's own that was handed over for sending, against as many bytes as the pool may
+     * hold.
+     *
+     * @param bytes how many, from 0
+     * @return false if that would be more than the limit; nothing was counted then
+     */
+    public boolean tryReserve(long bytes) {
+        requireNotNegative(bytes);
+        long before = foreignBytes.get();
+        while (bytes <= foreignLimitBytes - before) {
+            long witness = foreignBytes.compareAndExchange(before, before + bytes);
+            if (witness == before) {
+                return true;
+            }
+            before = witness;
+        }
+        return false;
+    }
+
+    /**
+     * Takes back what {@link #tryReserve} has counted.
+     *
+     * @param bytes how many, from 0
+     * @throws IllegalStateException if fewer are counted; nothing is changed then
+     */
+    public void unreserve(long bytes) {
+        requireNotNegative(bytes);
+        long left = foreignBytes.addAndGet(-bytes);
+        if (left < 0) {
+            foreignBytes.addAndGet(bytes);
+            throw new IllegalStateException("unreserved " + bytes + " bytes, of which only " + (left + bytes)
+                    + " were reserved: a transferred buffer was given back twice");
+        }
+    }
+
+    private static void requireNotNegative(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("bytes is " + bytes + "; it must be at least 0");
+        }
+    }
+
+    /**
+     * Returns what watches the leases.
+     *
+     * @return the tracker, or null if nothing does
+     */
+    public @Nullable LeaseTracker tracker() {
+        return tracker;
     }
 
     /**
@@ -99,32 +219,121 @@ public final class BufferPool {
             misses += sizeClass.misses();
         }
         synchronized (this) {
-            return new BufferPoolStats(limitBytes, capacityBytes, leased, leasedBytes, peak, misses);
+            return new BufferPoolStats(
+                    limitBytes, capacityBytes, leased, leasedBytes, peak, misses, reclaimedBlocks, foreignBytes.get());
         }
     }
 
-    @Nullable
-    ByteBuffer tryAllocateBlock(int bytes) {
-        synchronized (this) {
-            if (capacityBytes + bytes > limitBytes) {
-                return null;
+    /** Nothing of this size is free: makes a block, unless another thread has done so meanwhile. */
+    private synchronized @Nullable PooledBuffer tryTakeOfNewBlock(SizeClass sizeClass) {
+        PooledBuffer buffer = sizeClass.tryTake();
+        if (buffer != null) {
+            return buffer;
+        }
+        Block block = tryMakeBlock(sizeClass);
+        if (block == null) {
+            sizeClass.countMiss();
+            return null;
+        }
+        return sizeClass.addAndTake(block);
+    }
+
+    /** Guarded by this. */
+    private @Nullable Block tryMakeBlock(SizeClass sizeClass) {
+        Block block = cut(sizeClass, sizeClass.blockBytes());
+        if (block != null) {
+            return block;
+        }
+        boolean grown = tryAddSlab(sizeClass);
+        // Whole blocks as long as they can be had: small remains waste what does not divide by the size.
+        while (block == null && !grown && tryReclaimBlock()) {
+            block = cut(sizeClass, sizeClass.blockBytes());
+        }
+        if (block == null) {
+            block = cut(sizeClass, sizeClass.bufferBytes());
+        }
+        if (block == null && tryDropSlabs(sizeClass) && tryAddSlab(sizeClass)) {
+            block = cut(sizeClass, sizeClass.bufferBytes());
+        }
+        return block;
+    }
+
+    /** Cuts a block from free leaves, of the usual size or as much of it as is there. Guarded by this. */
+    private @Nullable Block cut(SizeClass sizeClass, int leastBytes) {
+        for (Slab slab : slabs) {
+            int first = slab.findRun(leastBytes);
+            if (first >= 0) {
+                return new Block(sizeClass, slab, first, slab.take(first, sizeClass.blockBytes()));
             }
-            capacityBytes += bytes;
+        }
+        return null;
+    }
+
+    /** Takes back one block of another size; false if none is empty. Guarded by this. */
+    private boolean tryReclaimBlock() {
+        SizeClass richest = classes[0];
+        long mostBytes = 0;
+        for (SizeClass candidate : classes) {
+            long emptyBytes = candidate.emptyBytes();
+            if (emptyBytes > mostBytes) {
+                mostBytes = emptyBytes;
+                richest = candidate;
+            }
+        }
+        if (mostBytes == 0) {
+            return false;
+        }
+        Block block = richest.tryGiveUp();
+        if (block != null) {
+            block.giveBack();
+            reclaimedBlocks++;
+        }
+        // Somebody may have leased from it in between: the caller looks again.
+        return true;
+    }
+
+    /** Drops unused slabs if that makes room for one that holds a buffer of this size. Guarded by this. */
+    private boolean tryDropSlabs(SizeClass sizeClass) {
+        long missing = capacityBytes + sizeClass.bufferBytes() - limitBytes;
+        long unused =
+                slabs.stream().filter(Slab::isUnused).mapToLong(Slab::bytes).sum();
+        if (unused == 0 || unused < missing) {
+            return false;
+        }
+        for (Iterator<Slab> each = slabs.iterator(); each.hasNext() && missing > 0; ) {
+            Slab slab = each.next();
+            if (slab.isUnused()) {
+                each.remove();
+                capacityBytes -= slab.bytes();
+                missing -= slab.bytes();
+            }
+        }
+        return true;
+    }
+
+    /** Takes a slab from the JVM that holds a buffer of this size at least. Guarded by this. */
+    private boolean tryAddSlab(SizeClass sizeClass) {
+        int bytes = (int) Math.min(sizeClass.slabBytes(), limitBytes - capacityBytes);
+        if (bytes < sizeClass.bufferBytes()) {
+            return false;
         }
         try {
-            return ByteBuffer.allocateDirect(bytes);
+            slabs.add(new Slab(ByteBuffer.allocateDirect(bytes)));
+            capacityBytes += bytes;
+            mostCapacityBytes = Math.max(mostCapacityBytes, capacityBytes);
+            return true;
         } catch (OutOfMemoryError e) {
             // The JVM has less direct memory than we were promised. Asking again would stall an I/O thread in the
-            // JDK's own retries each time, so what we hold now becomes the limit.
-            synchronized (this) {
-                capacityBytes -= bytes;
-                limitBytes = Math.min(limitBytes, capacityBytes);
+            // JDK's own retries each time, so the most that we ever held becomes the limit. (What was dropped for this
+            // size and is not collected yet does not count against it: it will be there again.)
+            if (mostCapacityBytes < limitBytes) {
+                limitBytes = mostCapacityBytes;
                 log.warn(
                         "direct memory exhausted; buffer pool stays at {} bytes:"
                                 + " raise -XX:MaxDirectMemorySize or lower bufferMemory",
-                        capacityBytes);
+                        limitBytes);
             }
-            return null;
+            return false;
         }
     }
 

@@ -34,12 +34,16 @@ public final class IoContext {
         owner = newOwner;
     }
 
-    void unlease() {
-        if (owner == null) {
-            throw new IllegalStateException("context released twice, generation " + generation);
-        }
+    void requireReleasable() {
         if (inFlight) {
             throw new IllegalStateException("context released with an operation in flight, owner " + owner);
+        }
+    }
+
+    void unlease() {
+        requireReleasable();
+        if (owner == null) {
+            throw new IllegalStateException("context released twice, generation " + generation);
         }
         owner = null;
         ByteBuffer[] references = gather;

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class IoContextPool {
     private final int limit;
+    private final @Nullable LeaseTracker tracker;
 
     // Guarded by this.
     private final ArrayDeque<IoContext> free = new ArrayDeque<>();
@@ -28,10 +29,36 @@ public final class IoContextPool {
      * @param limit the most contexts leased at once; at least 1
      */
     public IoContextPool(int limit) {
+        this(limit, null);
+    }
+
+    /**
+     * Makes an empty pool that can be watched.
+     *
+     * @param limit the most contexts leased at once; at least 1
+     * @param tracker remembers where contexts are leased and released; or null, which costs nothing. With it a
+     *     context is leased once and then dropped, so that a late callback never meets a newer owner
+     */
+    public IoContextPool(int limit, @Nullable LeaseTracker tracker) {
         if (limit < 1) {
             throw new IllegalArgumentException("context limit is " + limit + "; it must be at least 1");
         }
         this.limit = limit;
+        this.tracker = tracker;
+    }
+
+    /**
+     * Makes contexts that will be leased later.
+     *
+     * @param count how many must be there, leased ones included; at most the cap
+     */
+    public synchronized void preallocate(int count) {
+        if (count > limit) {
+            throw new IllegalArgumentException("context count is " + count + "; it must be at most " + limit);
+        }
+        while (leased + free.size() < count) {
+            free.addLast(new IoContext());
+        }
     }
 
     /**
@@ -49,6 +76,9 @@ public final class IoContextPool {
             context = new IoContext();
         }
         context.lease(owner);
+        if (tracker != null) {
+            tracker.acquired(context);
+        }
         leased++;
         peak = Math.max(peak, leased);
         return context;
@@ -61,8 +91,14 @@ public final class IoContextPool {
      * @throws IllegalStateException if it is not leased, or an operation is in flight
      */
     public synchronized void release(IoContext context) {
+        context.requireReleasable();
+        if (tracker != null) {
+            tracker.released(context);
+        }
         context.unlease();
-        free.addLast(context);
+        if (tracker == null) {
+            free.addLast(context);
+        }
         leased--;
     }
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Threading: Not thread-safe; confined to whoever holds the lease.
  *
- * <p>Lifecycle: made once by {@link BufferPool}, then leased and released for as long as the pool lives.
+ * <p>Lifecycle: made by {@link BufferPool}, then leased and released for as long as its size keeps its block.
  *
  * <p>Ownership: the holder of the lease owns {@link #buffer()}, its place in a chain and everything else here until
  * {@link #release()}.
@@ -17,15 +17,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Errors: a second release throws {@link IllegalStateException}.
  */
 public final class PooledBuffer extends Chunk {
-    private final SizeClass home;
+    private final Block block;
     private final ByteBuffer buffer;
     // Confined to the holder of the lease; made on first use, because send buffers never need it.
     private @Nullable ByteBuffer view;
-    // Guarded by home.
+    // Guarded by the size class of the block.
     private boolean leased;
 
-    PooledBuffer(SizeClass home, ByteBuffer buffer) {
-        this.home = home;
+    PooledBuffer(Block block, ByteBuffer buffer) {
+        this.block = block;
         this.buffer = buffer;
     }
 
@@ -72,10 +72,10 @@ public final class PooledBuffer extends Chunk {
      */
     @Override
     public void release() {
-        home.release(this);
+        block.home().release(this, block);
     }
 
-    /** Guarded by home. */
+    /** Guarded by the size class of the block. */
     void markLeased() {
         leased = true;
         next = null;
@@ -84,11 +84,22 @@ public final class PooledBuffer extends Chunk {
         buffer.clear().order(ByteOrder.BIG_ENDIAN);
     }
 
-    /** Guarded by home. */
+    /** Guarded by the size class of the block. */
     void markFree() {
         if (!leased) {
             throw new IllegalStateException("buffer of " + capacity() + " bytes released twice");
         }
         leased = false;
+    }
+
+    /**
+     * Makes another object for the same bytes, leased, and ends this one: whoever still holds it can be told from the
+     * new owner. Only while this one is leased and nobody has it yet.
+     */
+    PooledBuffer renewed() {
+        PooledBuffer renewed = new PooledBuffer(block, buffer.duplicate());
+        renewed.leased = true;
+        leased = false;
+        return renewed;
     }
 }

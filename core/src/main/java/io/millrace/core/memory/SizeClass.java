@@ -1,44 +1,70 @@
 package io.millrace.core.memory;
 
-import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** The buffers of one size: a stack of free ones, and the block that new ones are carved from. */
+/** The buffers of one size, in blocks. */
 final class SizeClass {
+    /*
+     * Blocks that have a buffer to lease stand in a list:
+     *
+     *      first                                                     last
+     *      | some buffers leased ...            | none leased: empty ... |
+     *
+     * Leasing takes from the first, so that the leases gather in few blocks and the others become empty; an empty one
+     * goes to the end, where the pool finds it when another size needs its memory. A block with nothing left is in no
+     * list: its buffers know it, and the first of them that comes back puts it at the front.
+     *
+     * Cannot deadlock: this lock is the inner one. The pool takes it while it holds its own; nothing is called from
+     * here that takes another.
+     */
+
     /** Keeps the blocks of the smallest buffers small, so that a pool of few blocks can serve several sizes. */
     private static final int MOST_PER_BLOCK = 128;
 
-    private final BufferPool pool;
     private final int bufferBytes;
     private final int blockBytes;
+    private final @Nullable LeaseTracker tracker;
 
     // Guarded by this.
-    private @Nullable PooledBuffer free;
-    private @Nullable ByteBuffer block;
+    private @Nullable Block first;
+    private @Nullable Block last;
+    private int emptyBlocks;
     private int leased;
     private int peak;
     private long misses;
 
-    SizeClass(BufferPool pool, int bufferBytes) {
-        this.pool = pool;
+    SizeClass(int bufferBytes, @Nullable LeaseTracker tracker) {
         this.bufferBytes = bufferBytes;
         this.blockBytes = bufferBytes * Math.min(Math.max(BufferPool.BLOCK_BYTES / bufferBytes, 1), MOST_PER_BLOCK);
+        this.tracker = tracker;
     }
 
     int bufferBytes() {
         return bufferBytes;
     }
 
-    synchronized @Nullable PooledBuffer tryAcquire() {
-        PooledBuffer buffer = free;
-        if (buffer != null) {
-            free = (PooledBuffer) buffer.next;
-        } else {
-            buffer = carve();
-            if (buffer == null) {
-                misses++;
-                return null;
-            }
+    /** The bytes of a block of the usual size. */
+    int blockBytes() {
+        return blockBytes;
+    }
+
+    /** The bytes to take from the JVM for a block: what several sizes share, unless half of that would lie idle. */
+    int slabBytes() {
+        return bufferBytes > BufferPool.BLOCK_BYTES / 2 ? bufferBytes : BufferPool.BLOCK_BYTES;
+    }
+
+    /** Leases a buffer of the blocks that are here, or answers null. */
+    synchronized @Nullable PooledBuffer tryTake() {
+        Block block = first;
+        if (block == null) {
+            return null;
+        }
+        if (block.isEmpty()) {
+            emptyBlocks--;
+        }
+        PooledBuffer buffer = block.take();
+        if (block.isExhausted()) {
+            unlink(block);
         }
         buffer.markLeased();
         leased++;
@@ -46,26 +72,95 @@ final class SizeClass {
         return buffer;
     }
 
-    synchronized void release(PooledBuffer buffer) {
-        buffer.markFree();
-        buffer.next = free;
-        free = buffer;
-        leased--;
+    /** Adds a fresh block. */
+    synchronized void add(Block block) {
+        linkLast(block);
+        emptyBlocks++;
     }
 
-    /** Slices lazily: a block costs its objects only as far as it is used. */
-    private @Nullable PooledBuffer carve() {
-        ByteBuffer source = block;
-        if (source == null || source.remaining() < bufferBytes) {
-            source = pool.tryAllocateBlock(blockBytes);
-            if (source == null) {
-                return null;
-            }
-            block = source;
+    /** Adds a fresh block and leases a buffer in one go, so that nobody else can empty it first. */
+    synchronized @Nullable PooledBuffer addAndTake(Block block) {
+        add(block);
+        return tryTake();
+    }
+
+    void release(PooledBuffer buffer, Block block) {
+        if (tracker != null) {
+            tracker.released(buffer);
         }
-        int start = source.position();
-        source.position(start + bufferBytes);
-        return new PooledBuffer(this, source.slice(start, bufferBytes));
+        synchronized (this) {
+            buffer.markFree();
+            boolean wasExhausted = block.isExhausted();
+            block.putBack(buffer);
+            leased--;
+            if (block.isEmpty()) {
+                emptyBlocks++;
+                if (!wasExhausted) {
+                    unlink(block);
+                }
+                linkLast(block);
+            } else if (wasExhausted) {
+                linkFirst(block);
+            }
+        }
+    }
+
+    /** Lets go of a block that has no leased buffer, or answers null. */
+    synchronized @Nullable Block tryGiveUp() {
+        Block block = last;
+        if (block == null || !block.isEmpty()) {
+            return null;
+        }
+        unlink(block);
+        emptyBlocks--;
+        return block;
+    }
+
+    private void linkFirst(Block block) {
+        Block second = first;
+        block.next = second;
+        first = block;
+        if (second == null) {
+            last = block;
+        } else {
+            second.previous = block;
+        }
+    }
+
+    private void linkLast(Block block) {
+        Block before = last;
+        block.previous = before;
+        last = block;
+        if (before == null) {
+            first = block;
+        } else {
+            before.next = block;
+        }
+    }
+
+    private void unlink(Block block) {
+        Block before = block.previous;
+        Block after = block.next;
+        if (before == null) {
+            first = after;
+        } else {
+            before.next = after;
+        }
+        if (after == null) {
+            last = before;
+        } else {
+            after.previous = before;
+        }
+        block.previous = null;
+        block.next = null;
+    }
+
+    synchronized long emptyBytes() {
+        return (long) emptyBlocks * blockBytes;
+    }
+
+    synchronized void countMiss() {
+        misses++;
     }
 
     synchronized int leased() {

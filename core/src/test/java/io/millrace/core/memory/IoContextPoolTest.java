@@ -79,6 +79,45 @@ class IoContextPoolTest {
     }
 
     @Test
+    void lateCompletionIsRefusedAfterTheReleaseAndBeforeItTouchesANewerOwner() {
+        IoContext context = acquire("a");
+        context.begin();
+        context.complete();
+        pool.release(context);
+        assertThrows(IllegalStateException.class, () -> context.owner(String.class), "nobody to call back");
+        assertThrows(IllegalStateException.class, context::complete);
+
+        assertSame(context, acquire("b"));
+        assertThrows(IllegalStateException.class, context::complete, "b has begun nothing");
+        context.begin();
+        assertTrue(context.isInFlight(), "the newer owner's operation is its own");
+        context.complete();
+        assertThrows(IllegalStateException.class, context::complete, "one operation completes once");
+    }
+
+    @Test
+    void contextWithAnOperationInFlightIsNeverLeasedToAnother() {
+        IoContext context = acquire("a");
+        context.begin();
+        assertThrows(IllegalStateException.class, () -> pool.release(context));
+        assertEquals("a", context.owner(String.class), "the operation's owner still hears of its end");
+        assertTrue(acquire("b") != context);
+        assertEquals(2, pool.leased());
+    }
+
+    @Test
+    void preallocatedContextsAreThereAndNoMoreThanTheCap() {
+        pool.preallocate(2);
+        assertEquals(0, pool.leased());
+        assertEquals(0, pool.peak());
+        acquire("a");
+        pool.preallocate(2);
+        acquire("b");
+        assertNull(pool.tryAcquire("c"));
+        assertThrows(IllegalArgumentException.class, () -> pool.preallocate(3));
+    }
+
+    @Test
     void capBelowOneIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> new IoContextPool(0));
     }
