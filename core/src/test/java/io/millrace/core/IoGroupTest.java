@@ -1,16 +1,20 @@
 package io.millrace.core;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.memory.IoContext;
+import io.millrace.core.memory.IoContextPool;
 import io.millrace.testing.CapturedLog;
 import io.millrace.testing.Oracle;
 import java.nio.channels.ShutdownChannelGroupException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -41,6 +45,11 @@ class IoGroupTest {
         assertEquals("maxSessions is 0; it must be from 1 to 1000000000 sessions", refusal(b -> b.maxSessions(0)));
         assertEquals(
                 "bufferMemory is 1048575; it must be at least 1048576 bytes", refusal(b -> b.bufferMemory(1_048_575)));
+        assertEquals(
+                "preallocateSessions is -1; it must be from 0 to 1000000 sessions",
+                refusal(b -> b.preallocateSessions(-1)));
+        assertEquals("preallocateSessions is 11; it must be from 0 to 10 sessions", refusal(b -> b.maxSessions(10)
+                .preallocateSessions(11)));
     }
 
     @Test
@@ -114,6 +123,68 @@ class IoGroupTest {
             assertEquals(1, stats.threads());
             assertEquals(2 << 20, stats.bufferBytesLimit());
             assertEquals(0, stats.buffersLeased() + stats.contextsLeased() + stats.bufferBytesHeld());
+        }
+    }
+
+    @Test
+    void preallocatedSessionsHoldMemoryAndLeaseNothing() throws Exception {
+        try (IoGroup group = IoGroup.builder()
+                .threads(1)
+                .daemon(true)
+                .preallocateSessions(5_000)
+                .start()) {
+            IoGroupStats stats = group.stats();
+            assertEquals(3 << 20, stats.bufferBytesHeld());
+            assertEquals(0, stats.buffersLeased() + stats.contextsLeased() + stats.contextsPeak());
+            assertEquals(0, stats.buffersPeak() + stats.bufferBlocksReclaimed() + stats.foreignBytes());
+        }
+    }
+
+    @Test
+    void preallocationBeyondTheMemoryLimitFailsTheStart() {
+        TransportException refused = assertThrows(TransportException.class, () -> IoGroup.builder()
+                .bufferMemory(1 << 20)
+                .preallocateSessions(10_000)
+                .start());
+        assertTrue(
+                String.valueOf(refused.getMessage()).contains("raise bufferMemory, which is 1048576"),
+                refused.getMessage());
+    }
+
+    @Test
+    void mostSessionsOfAllOverflowNothing() throws Exception {
+        try (IoGroup group = IoGroup.builder()
+                .threads(1)
+                .daemon(true)
+                .maxSessions(1_000_000_000)
+                .start()) {
+            IoContextPool contexts = GroupAccess.runtimeOf(group).contexts();
+            IoContext context = Objects.requireNonNull(contexts.tryAcquire(this));
+            contexts.release(context);
+        }
+    }
+
+    @Test
+    void leakOfATrackedGroupIsWarnedOfOnceWhenItCloses() throws Exception {
+        IoGroup group =
+                IoGroup.builder().name("group-g").threads(1).trackBuffers(true).start();
+        IoRuntime runtime = GroupAccess.runtimeOf(group);
+        Objects.requireNonNull(runtime.buffers().tryAcquire(512));
+        Objects.requireNonNull(runtime.contexts().tryAcquire(this));
+        try (CapturedLog log = new CapturedLog()) {
+            group.close();
+            group.close();
+            assertEquals(1, log.lines().size(), log.lines().toString());
+            String line = log.lines().get(0);
+            assertTrue(line.startsWith("WARN leases were not given back; group=group-g buffers=1 bytes=512"), line);
+            assertTrue(line.contains("leakOfATrackedGroupIsWarnedOfOnceWhenItCloses"), line);
+        }
+    }
+
+    @Test
+    void groupDoesNotTrackUnlessItIsAskedTo() throws Exception {
+        try (IoGroup group = IoGroup.builder().threads(1).daemon(true).start()) {
+            assertNull(GroupAccess.runtimeOf(group).buffers().tracker());
         }
     }
 

@@ -9,6 +9,7 @@ import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.TcpSession;
+import io.millrace.core.memory.LeaseTracker;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -32,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * A group with live sessions on loopback, each with a {@link RawPeer} at its other end.
  *
  * <p>Closing it checks what every test must leave behind: each session opened once and closed once and last, no
- * callback overlapped, no buffer or context is leased, no thread of the group lives, and nothing was logged at WARN or
+ * callback overlapped, no buffer or context is leased (its acquirer is named), no thread of the group lives, and nothing was logged at WARN or
  * above, unless {@link #log()} was cleared of it.
  *
  * <p>Threading: Thread-safe.
@@ -74,6 +76,7 @@ public final class Loopback implements AutoCloseable {
                 .threads(settings.threads)
                 .bufferMemory(settings.bufferMemory)
                 .maxSessions(settings.maxSessions)
+                .trackBuffers(true)
                 .start();
         this.runtime = GroupAccess.runtimeOf(group);
         this.listener = runtime.openServerChannel().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
@@ -250,7 +253,8 @@ public final class Loopback implements AutoCloseable {
     private void expectNothingLeased() {
         IoGroupStats stats = group.stats();
         if (stats.buffersLeased() != 0 || stats.contextsLeased() != 0) {
-            throw new AssertionError("leased after the end: " + stats);
+            LeaseTracker tracker = Objects.requireNonNull(runtime.buffers().tracker());
+            throw new AssertionError("leased after the end: " + stats + " by " + tracker.leased());
         }
     }
 
