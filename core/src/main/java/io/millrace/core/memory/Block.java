@@ -24,6 +24,9 @@ final class Block {
     @Nullable
     Block next;
 
+    /** Guarded by the size class: whether it stands at the end of the list, and is counted there. */
+    boolean spare;
+
     // Guarded by the size class.
     private @Nullable PooledBuffer free;
     private int carved;

@@ -178,12 +178,16 @@ public final class BufferPool {
      */
     public void unreserve(long bytes) {
         requireNotNegative(bytes);
-        long left = foreignBytes.addAndGet(-bytes);
-        if (left < 0) {
-            foreignBytes.addAndGet(bytes);
-            throw new IllegalStateException("unreserved " + bytes + " bytes, of which only " + (left + bytes)
-                    + " were reserved: a transferred buffer was given back twice");
+        long before = foreignBytes.get();
+        while (bytes <= before) {
+            long witness = foreignBytes.compareAndExchange(before, before - bytes);
+            if (witness == before) {
+                return;
+            }
+            before = witness;
         }
+        throw new IllegalStateException("unreserved " + bytes + " bytes, of which only " + before
+                + " were reserved: a transferred buffer was given back twice");
     }
 
     private static void requireNotNegative(long bytes) {

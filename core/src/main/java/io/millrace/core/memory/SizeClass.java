@@ -8,11 +8,12 @@ final class SizeClass {
      * Blocks that have a buffer to lease stand in a list:
      *
      *      first                                                     last
-     *      | some buffers leased ...            | none leased: empty ... |
+     *      | some buffers leased ...            | none leased: spare ... |
      *
      * Leasing takes from the first, so that the leases gather in few blocks and the others become empty; an empty one
-     * goes to the end, where the pool finds it when another size needs its memory. A block with nothing left is in no
-     * list: its buffers know it, and the first of them that comes back puts it at the front.
+     * is spare: it goes to the end, where the pool finds it when another size needs its memory. Only the first may be empty and
+     * stay, until another comes before it: so one buffer leased and released over and over moves nothing. A block with
+     * nothing left is in no list: its buffers know it, and the first of them that comes back puts it at the front.
      *
      * Cannot deadlock: this lock is the inner one. The pool takes it while it holds its own; nothing is called from
      * here that takes another.
@@ -28,7 +29,7 @@ final class SizeClass {
     // Guarded by this.
     private @Nullable Block first;
     private @Nullable Block last;
-    private int emptyBlocks;
+    private int spareBlocks;
     private int leased;
     private int peak;
     private long misses;
@@ -59,8 +60,9 @@ final class SizeClass {
         if (block == null) {
             return null;
         }
-        if (block.isEmpty()) {
-            emptyBlocks--;
+        if (block.spare) {
+            block.spare = false;
+            spareBlocks--;
         }
         PooledBuffer buffer = block.take();
         if (block.isExhausted()) {
@@ -68,14 +70,15 @@ final class SizeClass {
         }
         buffer.markLeased();
         leased++;
-        peak = Math.max(peak, leased);
+        if (leased > peak) {
+            peak = leased;
+        }
         return buffer;
     }
 
     /** Adds a fresh block. */
     synchronized void add(Block block) {
-        linkLast(block);
-        emptyBlocks++;
+        makeSpare(block);
     }
 
     /** Adds a fresh block and leases a buffer in one go, so that nobody else can empty it first. */
@@ -90,17 +93,14 @@ final class SizeClass {
         }
         synchronized (this) {
             buffer.markFree();
-            boolean wasExhausted = block.isExhausted();
+            if (block.isExhausted()) {
+                linkFirst(block);
+            }
             block.putBack(buffer);
             leased--;
-            if (block.isEmpty()) {
-                emptyBlocks++;
-                if (!wasExhausted) {
-                    unlink(block);
-                }
-                linkLast(block);
-            } else if (wasExhausted) {
-                linkFirst(block);
+            if (block.isEmpty() && block != first) {
+                unlink(block);
+                makeSpare(block);
             }
         }
     }
@@ -108,16 +108,26 @@ final class SizeClass {
     /** Lets go of a block that has no leased buffer, or answers null. */
     synchronized @Nullable Block tryGiveUp() {
         Block block = last;
+        if (block != null && !block.isEmpty()) {
+            block = first;
+        }
         if (block == null || !block.isEmpty()) {
             return null;
         }
         unlink(block);
-        emptyBlocks--;
+        if (block.spare) {
+            spareBlocks--;
+        }
         return block;
     }
 
     private void linkFirst(Block block) {
         Block second = first;
+        if (second != null && second.isEmpty() && !second.spare) {
+            unlink(second);
+            makeSpare(second);
+            second = first;
+        }
         block.next = second;
         first = block;
         if (second == null) {
@@ -138,6 +148,13 @@ final class SizeClass {
         }
     }
 
+    /** Puts a block without leased buffers where the pool finds it. */
+    private void makeSpare(Block block) {
+        linkLast(block);
+        block.spare = true;
+        spareBlocks++;
+    }
+
     private void unlink(Block block) {
         Block before = block.previous;
         Block after = block.next;
@@ -156,7 +173,8 @@ final class SizeClass {
     }
 
     synchronized long emptyBytes() {
-        return (long) emptyBlocks * blockBytes;
+        boolean firstIsEmptyToo = first != null && first.isEmpty() && !first.spare;
+        return (long) (spareBlocks + (firstIsEmptyToo ? 1 : 0)) * blockBytes;
     }
 
     synchronized void countMiss() {

@@ -1,6 +1,7 @@
 package io.millrace.core.memory;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -41,7 +42,7 @@ class BufferPoolStressTest {
     private void run(long seed, int steps) throws Exception {
         long served = 0;
         for (long count : onThreads(thread -> lease(seed * THREADS + thread, steps))) {
-            assertTrue(count > steps / 20, "seed " + seed + ": a thread was served only " + count + " times");
+            assertTrue(count > 0, "seed " + seed + ": a thread was never served");
             served += count;
         }
         BufferPoolStats stats = pool.stats();
@@ -50,6 +51,9 @@ class BufferPoolStressTest {
         assertTrue(stats.capacityBytes() <= stats.limitBytes(), stats.toString());
         assertTrue(stats.reclaimedBlocks() > 0, "the sizes must have competed: " + stats);
         assertTrue(stats.peak() > 0 && stats.peak() <= served, stats.toString());
+        PooledBuffer nearlyAll = pool.tryAcquire(4 * MIB);
+        assertNotNull(nearlyAll, () -> "a free block cannot be reclaimed: " + pool.stats());
+        nearlyAll.release();
     }
 
     /** One thread: phases that prefer one size each, every buffer marked from end to end with a number of its own. */
