@@ -28,6 +28,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -127,7 +128,7 @@ public final class Loopback implements AutoCloseable {
     private synchronized Link open(Side side, boolean asking, RecordingHandler sessionHandler) throws IOException {
         RawPeer peer = RawPeer.connect(address, settings.peerReceiveBuffer);
         peers.add(peer);
-        AsynchronousSocketChannel channel = accept();
+        AsynchronousSocketChannel channel = settings.channel.apply(accept());
         try {
             if (settings.sendBuffer > 0) {
                 channel.setOption(StandardSocketOptions.SO_SNDBUF, settings.sendBuffer);
@@ -137,8 +138,12 @@ public final class Loopback implements AutoCloseable {
             live.add(session);
             session.start();
             return new Link(session, peer, sessionHandler.of(session));
-        } catch (IOException e) {
-            channel.close();
+        } catch (IOException | RuntimeException | Error e) {
+            try {
+                channel.close();
+            } catch (IOException alsoBroken) {
+                e.addSuppressed(alsoBroken);
+            }
             throw e;
         }
     }
@@ -287,6 +292,7 @@ public final class Loopback implements AutoCloseable {
         private boolean takingMessages;
         private @Nullable RequestHandler answering;
         private MessageHandler handler = ECHO;
+        private UnaryOperator<AsynchronousSocketChannel> channel = UnaryOperator.identity();
 
         private Builder() {}
 
@@ -410,6 +416,18 @@ public final class Loopback implements AutoCloseable {
          */
         public Builder handler(MessageHandler newHandler) {
             this.handler = newHandler;
+            return this;
+        }
+
+        /**
+         * Puts something between each session and its channel, such as a {@link ChunkingChannel} or a
+         * {@link FaultyChannel}; bystanders included.
+         *
+         * @param wrapping makes the channel of the session of the channel that was accepted
+         * @return this
+         */
+        public Builder channel(UnaryOperator<AsynchronousSocketChannel> wrapping) {
+            this.channel = wrapping;
             return this;
         }
 
