@@ -1,25 +1,35 @@
 package io.millrace.core;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.testing.ChildJvm;
+import io.millrace.testing.ChildSuite;
+import io.millrace.testing.JdkFlags;
 import io.millrace.testing.Loopback;
 import io.millrace.testing.Loopback.Link;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Small stacks, the JDK's switches for NIO.2, and a JVM that has to end by itself. */
+/**
+ * K05, H02, H12: small stacks, the JDK's switches for NIO.2, and a JVM that has to end by itself. The profile
+ * {@code matrix} runs all tests of the engine under these switches; here it is a few that between them use all of it.
+ */
 class RuntimeUnderFlagsIT {
     static Stream<List<String>> flags() {
-        return Stream.of("1", "16", "1000").flatMap(limit -> Stream.of("true", "false")
-                .map(noSyncRead -> List.of(
-                        "-Dsun.nio.ch.maxCompletionHandlersOnStack=" + limit,
-                        "-Dsun.nio.ch.disableSynchronousRead=" + noSyncRead,
-                        "-Xss512k")));
+        return Arrays.stream(JdkFlags.values()).map(under -> {
+            List<String> flags = new ArrayList<>(under.flags());
+            flags.add("-Xss512k");
+            return flags;
+        });
     }
 
     /** Echoes, then ends: no daemon thread and no call to exit. */
@@ -82,5 +92,25 @@ class RuntimeUnderFlagsIT {
             assertEquals(0, child.awaitExit(Duration.ofSeconds(40)), child::output);
             assertEquals("received\n", child.output());
         }
+    }
+
+    @Test
+    void faultsHaveTheSameOutcomeUnderTheStrictestSwitches() throws Exception {
+        List<String> flags = JdkFlags.STACK_1_NO_SYNCHRONOUS_READ.flags();
+        assertTrue(ChildSuite.run(flags, Duration.ofSeconds(50), ChannelFaultsIT.class) > 10);
+    }
+
+    @ParameterizedTest
+    @Tag("heavy")
+    @EnumSource
+    void faultsHaveTheSameOutcomeUnderEverySwitch(JdkFlags under) throws Exception {
+        int passed = ChildSuite.run(
+                under.flags(),
+                Duration.ofSeconds(55),
+                ChannelFaultsIT.class,
+                SessionFaultIT.class,
+                SessionPeerIT.class,
+                SessionCloseIT.class);
+        assertTrue(passed > 50, "passed " + passed);
     }
 }

@@ -9,19 +9,26 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
 /**
- * What Millrace has logged at WARN or above since this was made, kept from the console.
+ * What Millrace has logged at WARN or above since this was made, and its core at INFO or above, kept from the console.
+ * The core has nothing to say above DEBUG about what peers do.
  *
  * <p>Threading: Thread-safe.
  *
  * <p>Lifecycle: captures until {@link #close()}.
  */
 public final class CapturedLog implements AutoCloseable {
+    private static final String CORE = "io.millrace.core";
+
+    // Guarded by the class.
+    private static int open;
+
     private final Logger logger = (Logger) LoggerFactory.getLogger("io.millrace");
     private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
     private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
         @Override
         protected void append(ILoggingEvent event) {
-            if (event.getLevel().isGreaterOrEqual(Level.WARN)) {
+            Level least = event.getLoggerName().startsWith(CORE) ? Level.INFO : Level.WARN;
+            if (event.getLevel().isGreaterOrEqual(least)) {
                 events.add(event);
             }
         }
@@ -31,8 +38,21 @@ public final class CapturedLog implements AutoCloseable {
     public CapturedLog() {
         appender.setContext(logger.getLoggerContext());
         appender.start();
-        logger.setAdditive(false);
         logger.addAppender(appender);
+        changeOpen(1);
+    }
+
+    /** The console hears nothing as long as anybody captures. */
+    private static synchronized void changeOpen(int by) {
+        open += by;
+        Logger all = (Logger) LoggerFactory.getLogger("io.millrace");
+        all.setAdditive(open == 0);
+        ((Logger) LoggerFactory.getLogger(CORE)).setLevel(open == 0 ? null : Level.INFO);
+    }
+
+    /** Returns whether anybody captures, and so decides what was expected. */
+    static synchronized boolean isAnyOpen() {
+        return open > 0;
     }
 
     /**
@@ -54,7 +74,7 @@ public final class CapturedLog implements AutoCloseable {
     @Override
     public void close() {
         logger.detachAppender(appender);
-        logger.setAdditive(true);
         appender.stop();
+        changeOpen(-1);
     }
 }

@@ -3,6 +3,7 @@ package io.millrace.testing;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,16 +16,19 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Threading: Thread-safe.
  *
- * <p>Lifecycle: started by {@link #start}; {@link #close()} kills it if it still runs, by its handle.
+ * <p>Lifecycle: started by {@link #start} or {@link Builder#start}; {@link #close()} kills it if it still runs, by its
+ * handle.
  *
  * <p>Errors: a wait that takes too long kills the program and fails with what it has printed.
  */
 public final class ChildJvm implements AutoCloseable {
+    private static final String LOGGING = "logback.configurationFile";
+
     private final Process process;
     private final Thread reader;
 
     // Guarded by itself.
-    private final StringBuffer output = new StringBuffer();
+    private final StringBuilder output = new StringBuilder();
 
     private ChildJvm(Process process) {
         this.process = process;
@@ -34,7 +38,7 @@ public final class ChildJvm implements AutoCloseable {
     }
 
     /**
-     * Starts a program with the class path of the test.
+     * Starts a program with the class path of the test and no limits.
      *
      * @param main its main class
      * @param flags flags of the JVM
@@ -43,15 +47,18 @@ public final class ChildJvm implements AutoCloseable {
      * @throws IOException if it cannot be started
      */
     public static ChildJvm start(Class<?> main, List<String> flags, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(flags);
-        command.add("-cp");
-        command.add(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
-        command.add(main.getName());
-        command.addAll(List.of(arguments));
-        return new ChildJvm(
-                new ProcessBuilder(command).redirectErrorStream(true).start());
+        return of(main, arguments).flags(flags).start();
+    }
+
+    /**
+     * Returns a builder for a program with the class path and the logging of the test, and no limits.
+     *
+     * @param main its main class
+     * @param arguments arguments of the program
+     * @return a new builder
+     */
+    public static Builder of(Class<?> main, String... arguments) {
+        return new Builder(main, arguments);
     }
 
     private void readOutput() {
@@ -59,11 +66,51 @@ public final class ChildJvm implements AutoCloseable {
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             String line;
             while ((line = lines.readLine()) != null) {
-                output.append(line).append('\n');
+                append(line);
             }
         } catch (IOException e) {
-            output.append("output lost: ").append(e).append('\n');
+            append("output lost: " + e);
         }
+    }
+
+    private void append(String line) {
+        synchronized (output) {
+            output.append(line).append('\n');
+            output.notifyAll();
+        }
+    }
+
+    /**
+     * Waits until the program has printed something.
+     *
+     * @param text any part of its output
+     * @param timeout how long at most
+     * @throws InterruptedException if the wait is interrupted
+     */
+    public void awaitOutput(String text, Duration timeout) throws InterruptedException {
+        long endNanos = System.nanoTime() + timeout.toNanos();
+        synchronized (output) {
+            while (output.indexOf(text) < 0) {
+                long leftNanos = endNanos - System.nanoTime();
+                if (leftNanos <= 0) {
+                    kill();
+                    throw new AssertionError("did not print '" + text + "' within " + timeout + ", but:\n" + output);
+                }
+                TimeUnit.NANOSECONDS.timedWait(output, leftNanos);
+            }
+        }
+    }
+
+    /**
+     * Sends the program a line on its standard input.
+     *
+     * @param line the line, without its end
+     * @throws IOException if the program has ended
+     */
+    public void println(String line) throws IOException {
+        OutputStream input = process.getOutputStream();
+        input.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+        input.flush();
     }
 
     /**
@@ -88,16 +135,62 @@ public final class ChildJvm implements AutoCloseable {
      * @return its output
      */
     public String output() {
-        return output.toString();
+        synchronized (output) {
+            return output.toString();
+        }
     }
 
     /**
      * Returns the handle of the program.
      *
-     * @return the process, for signals and for its number
+     * @return the process
      */
     public ProcessHandle handle() {
         return process.toHandle();
+    }
+
+    /**
+     * Stops the program where it is, as {@code kill -STOP} does: the system keeps its connections alive meanwhile.
+     *
+     * @throws IOException if there is no such signal here, or no such program any more
+     * @throws InterruptedException if the wait for it is interrupted
+     */
+    public void pause() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    /**
+     * Lets the program go on, as {@code kill -CONT} does.
+     *
+     * @throws IOException if there is no such signal here, or no such program any more
+     * @throws InterruptedException if the wait for it is interrupted
+     */
+    public void resume() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    /**
+     * Asks the program to end, as {@code kill -TERM} does: its shutdown hooks run.
+     *
+     * @throws IOException if there is no such signal here, or no such program any more
+     * @throws InterruptedException if the wait for it is interrupted
+     */
+    public void terminate() throws IOException, InterruptedException {
+        signal("TERM");
+    }
+
+    /** The shell execs the JVM, so the number is the JVM's own; it is sent nothing once that has ended. */
+    private void signal(String name) throws IOException, InterruptedException {
+        if (!process.isAlive()) {
+            throw new IOException("cannot send " + name + ": the program has ended; it printed:\n" + output());
+        }
+        Process kill = new ProcessBuilder("sh", "-c", "kill -" + name + " " + process.pid())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(kill.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (kill.waitFor() != 0) {
+            throw new IOException("cannot send " + name + ": " + said);
+        }
     }
 
     /** Kills the program at once, as {@code kill -9} does. */
@@ -108,5 +201,92 @@ public final class ChildJvm implements AutoCloseable {
     @Override
     public void close() {
         kill();
+    }
+
+    /** Collects flags and limits. Not thread-safe. */
+    public static final class Builder {
+        private final Class<?> main;
+        private final List<String> arguments;
+        private final List<String> flags = new ArrayList<>();
+        private int descriptors;
+
+        private Builder(Class<?> main, String... arguments) {
+            this.main = main;
+            this.arguments = List.of(arguments);
+            flags.add("-D" + LOGGING + "=" + System.getProperty(LOGGING, "io/millrace/testing/logback-testing.xml"));
+        }
+
+        /**
+         * Adds flags of the JVM.
+         *
+         * @param more such as {@code -Dname=value}
+         * @return this
+         */
+        public Builder flags(List<String> more) {
+            flags.addAll(more);
+            return this;
+        }
+
+        /**
+         * Limits the descriptors; a JVM needs about 20 for itself. Needs a POSIX shell.
+         *
+         * @param count the most that may be open at once
+         * @return this
+         */
+        public Builder descriptors(int count) {
+            this.descriptors = count;
+            return this;
+        }
+
+        /**
+         * Limits the heap.
+         *
+         * @param mebibytes its largest size in MiB
+         * @return this
+         */
+        public Builder heapMiB(int mebibytes) {
+            return flags(List.of("-Xmx" + mebibytes + "m"));
+        }
+
+        /**
+         * Limits direct memory.
+         *
+         * @param mebibytes the most that may be reserved, in MiB
+         * @return this
+         */
+        public Builder directMemoryMiB(int mebibytes) {
+            return flags(List.of("-XX:MaxDirectMemorySize=" + mebibytes + "m"));
+        }
+
+        /**
+         * Sets the size of the stack of each thread.
+         *
+         * @param kibibytes in KiB; the JVM has a least size of its own
+         * @return this
+         */
+        public Builder stackKiB(int kibibytes) {
+            return flags(List.of("-Xss" + kibibytes + "k"));
+        }
+
+        /**
+         * Starts the program.
+         *
+         * @return the running program
+         * @throws IOException if it cannot be started
+         */
+        public ChildJvm start() throws IOException {
+            List<String> command = new ArrayList<>();
+            if (descriptors > 0) {
+                command.addAll(List.of("sh", "-c", "ulimit -n " + descriptors + " && exec \"$@\"", "sh"));
+            }
+            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            command.addAll(flags);
+            command.add("-cp");
+            command.add(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
+            command.add(main.getName());
+            command.addAll(arguments);
+            return new ChildJvm(
+                    new ProcessBuilder(command).redirectErrorStream(true).start());
+        }
     }
 }
