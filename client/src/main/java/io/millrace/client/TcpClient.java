@@ -11,6 +11,7 @@ import io.millrace.core.RequestHandler;
 import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
+import io.millrace.core.Settings;
 import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
 import io.millrace.core.TypedHandler;
@@ -372,6 +373,27 @@ public final class TcpClient implements AutoCloseable {
          */
         public Builder drainTimeout(Duration timeout) {
             this.drainTimeout = Objects.requireNonNull(timeout, "timeout");
+            return this;
+        }
+
+        /**
+         * Sets what is in a section of a settings file: {@code endpoint} as {@code host:port}, {@code connectTimeout},
+         * {@code drainTimeout}, and how sessions behave in its section {@code sessions}.
+         *
+         * @param settings the section
+         * @return this
+         * @throws io.millrace.core.SettingsException naming every key that is not known or whose value cannot be
+         */
+        public Builder settings(Settings settings) {
+            settings.read(in -> {
+                in.text("endpoint", text -> this.endpoint = Endpoint.parse(text));
+                in.duration("connectTimeout", this::connectTimeout);
+                in.duration("drainTimeout", this::drainTimeout);
+                in.section(
+                        "sessions",
+                        section -> sessions(
+                                sessionConfig.toBuilder().settings(section).build()));
+            });
             return this;
         }
 

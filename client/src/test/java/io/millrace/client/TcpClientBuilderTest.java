@@ -5,14 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.SessionConfig;
+import io.millrace.core.Settings;
+import io.millrace.core.SettingsException;
 import io.millrace.core.SocketConfig;
 import io.millrace.core.protocol.Protocol;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TcpClientBuilderTest {
@@ -118,6 +124,47 @@ class TcpClientBuilderTest {
                 assertThrows(IllegalStateException.class, () -> client.request(new byte[1], Duration.ofSeconds(1)));
 
         assertTrue(refused.getMessage().contains("choose a protocol that has"), refused.getMessage());
+    }
+
+    @Test
+    void severalClientsCanBeSetUpFromOneFile() throws Exception {
+        Properties properties = new Properties();
+        properties.setProperty("client.orders.endpoint", "127.0.0.1:1");
+        properties.setProperty("client.orders.connectTimeout", "1s");
+        properties.setProperty("client.orders.drainTimeout", "2s");
+        properties.setProperty("client.orders.sessions.sendLimit", "1MiB");
+        properties.setProperty("client.prices.endpoint", "[::1]:2");
+        Settings settings = Settings.of(properties, "test").section("client");
+
+        List<String> clients = new ArrayList<>();
+        for (String profile : settings.sections()) {
+            clients.add(leaks.watch(TcpClient.builder()
+                            .settings(settings.section(profile))
+                            .protocol(Protocol.millrace())
+                            .build())
+                    .toString());
+        }
+
+        assertTrue(clients.get(0).startsWith("TcpClient[127.0.0.1:1, "), clients.toString());
+        assertTrue(clients.get(1).startsWith("TcpClient[::1:2, "), clients.toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "localhost, it must be host:port",
+        ":1, it must be host:port",
+        "a:b, it must be host:port",
+        "a:0, port is 0; it must be from 1 to 65535"
+    })
+    void endpointOfAnotherShapeIsRefusedWithExamples(String text, String expected) {
+        Properties properties = new Properties();
+        properties.setProperty("endpoint", text);
+
+        String message = assertThrows(
+                        SettingsException.class, () -> TcpClient.builder().settings(Settings.of(properties, "test")))
+                .getMessage();
+
+        assertTrue(message.startsWith("test: endpoint = " + text + ": " + expected), message);
     }
 
     @Test

@@ -216,6 +216,26 @@ public final class IoGroup implements AutoCloseable {
         }
 
         /**
+         * Sets what is in a section of a settings file: the properties of this builder by their names.
+         *
+         * @param settings the section
+         * @return this
+         * @throws SettingsException naming every key that is not known or whose value cannot be
+         */
+        public Builder settings(Settings settings) {
+            settings.read(in -> {
+                in.text("name", this::name);
+                in.whole("threads", this::threads);
+                in.flag("daemon", this::daemon);
+                in.bytes("bufferMemory", this::bufferMemory);
+                in.whole("maxSessions", this::maxSessions);
+                in.whole("preallocateSessions", this::preallocateSessions);
+                in.flag("trackBuffers", this::trackBuffers);
+            });
+            return this;
+        }
+
+        /**
          * Checks the settings and starts the group.
          *
          * @return a running group

@@ -57,29 +57,17 @@ public final class SessionConfig {
         this.socket = builder.socket;
     }
 
-    /**
-     * Returns all defaults.
-     *
-     * @return the default configuration
-     */
+    /** {@return the default configuration} */
     public static SessionConfig defaults() {
         return builder().build();
     }
 
-    /**
-     * Returns a builder with all defaults.
-     *
-     * @return a new builder
-     */
+    /** {@return a new builder with all defaults} */
     public static Builder builder() {
         return new Builder();
     }
 
-    /**
-     * Returns a builder with the values of this configuration.
-     *
-     * @return a new builder
-     */
+    /** {@return a new builder with the values of this configuration} */
     public Builder toBuilder() {
         return new Builder()
                 .sendMarks(sendLowMark, sendHighMark)
@@ -159,16 +147,6 @@ public final class SessionConfig {
     /** {@return the socket options} */
     public SocketConfig socket() {
         return socket;
-    }
-
-    /** {@return whether small writes go out at once: {@link SocketConfig#tcpNoDelay()}} */
-    public boolean tcpNoDelay() {
-        return socket.tcpNoDelay();
-    }
-
-    /** {@return whether the system probes idle connections: {@link SocketConfig#keepAlive()}} */
-    public boolean keepAlive() {
-        return socket.keepAlive();
     }
 
     @Override
@@ -271,8 +249,7 @@ public final class SessionConfig {
         }
 
         /**
-         * Sets how long a session lives on which nothing is received, before it closes with
-         * {@link CloseReason.Kind#IDLE}.
+         * Sets how long a session lives on which nothing is received, as {@link #idleTimeout} does.
          *
          * @param timeout from 0 (off) to 365 days; 0 by default
          * @return this
@@ -283,8 +260,7 @@ public final class SessionConfig {
         }
 
         /**
-         * Sets how long a session lives on which nothing is written, before it closes with
-         * {@link CloseReason.Kind#IDLE}.
+         * Sets how long a session lives on which nothing is written, as {@link #idleTimeout} does.
          *
          * @param timeout from 0 (off) to 365 days; 0 by default
          * @return this
@@ -361,6 +337,35 @@ public final class SessionConfig {
          */
         public Builder keepAlive(boolean probe) {
             return socket(socket.toBuilder().keepAlive(probe).build());
+        }
+
+        /**
+         * Sets what is in a section of a settings file: the properties of this builder by their names, the socket
+         * options in its section {@code socket}.
+         *
+         * @param settings the section
+         * @return this
+         * @throws SettingsException naming every key that is not known or whose value cannot be
+         */
+        public Builder settings(Settings settings) {
+            settings.read(in -> {
+                in.size("sendLowMark", bytes -> sendMarks(bytes, sendHighMark));
+                in.size("sendHighMark", bytes -> sendMarks(sendLowMark, bytes));
+                in.size("sendLimit", this::sendLimit);
+                in.choice("sendOverflow", SendOverflowPolicy.values(), this::sendOverflow);
+                in.duration("writeProgressTimeout", this::writeProgressTimeout);
+                in.size("minWriteProgressBytes", this::minWriteProgressBytes);
+                in.duration("idleTimeout", this::idleTimeout);
+                in.duration("readIdleTimeout", this::readIdleTimeout);
+                in.duration("writeIdleTimeout", this::writeIdleTimeout);
+                in.duration("firstFrameTimeout", this::firstFrameTimeout);
+                in.duration("frameTimeout", this::frameTimeout);
+                in.flag("halfClose", this::halfClose);
+                in.section(
+                        "socket",
+                        options -> socket(socket.toBuilder().settings(options).build()));
+            });
+            return this;
         }
 
         /**

@@ -6,6 +6,7 @@ import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,10 @@ public final class SocketConfig {
     private static final String KEEP_IDLE = "TCP_KEEPIDLE";
     private static final String KEEP_INTERVAL = "TCP_KEEPINTERVAL";
     private static final String KEEP_COUNT = "TCP_KEEPCOUNT";
+    private static final String RECEIVE_BUFFER = StandardSocketOptions.SO_RCVBUF.name();
+    private static final String SEND_BUFFER = StandardSocketOptions.SO_SNDBUF.name();
+    private static final String TYPE_OF_SERVICE = StandardSocketOptions.IP_TOS.name();
+    private static final String QUICK_ACK = "TCP_QUICKACK";
     private static final int MAX_KEEP_SECONDS = 32_767;
     private static final int MAX_KEEP_COUNT = 127;
 
@@ -197,6 +202,30 @@ public final class SocketConfig {
         }
 
         /**
+         * Sets what is in a section of a settings file: {@code tcpNoDelay}, {@code keepAlive}, {@code keepAliveIdle},
+         * {@code keepAliveInterval}, {@code keepAliveCount}, {@code receiveBuffer}, {@code sendBuffer},
+         * {@code quickAck}, {@code typeOfService}.
+         *
+         * @param settings the section
+         * @return this
+         * @throws SettingsException naming every key that is not known or whose value cannot be
+         */
+        public Builder settings(Settings settings) {
+            settings.read(in -> {
+                in.flag("tcpNoDelay", this::tcpNoDelay);
+                in.flag("keepAlive", this::keepAlive);
+                in.duration("keepAliveIdle", idle -> options.put(KEEP_IDLE, seconds(KEEP_IDLE, idle)));
+                in.duration("keepAliveInterval", pause -> options.put(KEEP_INTERVAL, seconds(KEEP_INTERVAL, pause)));
+                in.whole("keepAliveCount", count -> options.put(KEEP_COUNT, checked(KEEP_COUNT, count)));
+                in.size("receiveBuffer", bytes -> options.put(RECEIVE_BUFFER, checked(RECEIVE_BUFFER, bytes)));
+                in.size("sendBuffer", bytes -> options.put(SEND_BUFFER, checked(SEND_BUFFER, bytes)));
+                in.flag("quickAck", on -> options.put(QUICK_ACK, on));
+                in.whole("typeOfService", value -> options.put(TYPE_OF_SERVICE, checked(TYPE_OF_SERVICE, value)));
+            });
+            return this;
+        }
+
+        /**
          * Checks all values.
          *
          * @return the configuration
@@ -204,6 +233,12 @@ public final class SocketConfig {
          */
         public SocketConfig build() {
             options.replaceAll(Builder::checked);
+            for (String timer : List.of(KEEP_IDLE, KEEP_INTERVAL, KEEP_COUNT)) {
+                if (options.containsKey(timer) && Boolean.FALSE.equals(options.get(KEEP_ALIVE))) {
+                    throw new IllegalArgumentException(
+                            timer + " has no effect while SO_KEEPALIVE is off: set keepAlive");
+                }
+            }
             return new SocketConfig(options);
         }
 

@@ -24,8 +24,8 @@ class SessionConfigTest {
         assertEquals(4_194_304, config.sendLimit());
         assertEquals(SendOverflowPolicy.REFUSE_OR_CLOSE_OWN, config.sendOverflow());
         assertEquals(Duration.ofSeconds(30), config.writeProgressTimeout());
-        assertEquals(true, config.tcpNoDelay());
-        assertEquals(false, config.keepAlive());
+        assertEquals(true, config.socket().tcpNoDelay());
+        assertEquals(false, config.socket().keepAlive());
     }
 
     @Test

@@ -17,6 +17,12 @@ class ReadmeTest {
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
     @Test
+    void settingsOfTheReadmeAreTheSamples() throws IOException {
+        String file = Files.readString(Path.of("src/main/resources/io/millrace/samples/settings.properties"));
+        assertTrue(Files.readString(Path.of("../README.md")).contains("```properties\n" + file + "```"));
+    }
+
+    @Test
     void serverAndClientOfTheReadmeAreTheSamples() throws IOException {
         List<String> blocks = JAVA_BLOCK
                 .matcher(Files.readString(Path.of("../README.md")))
@@ -24,9 +30,10 @@ class ReadmeTest {
                 .map(MatchResult::group)
                 .map(ReadmeTest::code)
                 .toList();
-        assertEquals(2, blocks.size(), "the README shows a server and a client");
+        assertEquals(3, blocks.size(), "the README shows a server, a client, and both with settings");
         assertShown(blocks.get(0), "TenLineServer.java");
         assertShown(blocks.get(1), "TenLineClient.java");
+        assertShown(blocks.get(2), "FromSettings.java");
     }
 
     private static void assertShown(String block, String sample) throws IOException {

@@ -1,5 +1,6 @@
 package io.millrace.server;
 
+import io.millrace.core.Settings;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.util.Collections;
@@ -89,6 +90,21 @@ public final class ListenerConfig {
          */
         public <T> Builder option(SocketOption<T> option, T value) {
             options.put(Objects.requireNonNull(option, "option").name(), Objects.requireNonNull(value, "value"));
+            return this;
+        }
+
+        /**
+         * Sets what is in a section of a settings file: {@code reuseAddress} and {@code reusePort}.
+         *
+         * @param settings the section
+         * @return this
+         * @throws io.millrace.core.SettingsException naming every key that is not known or whose value cannot be
+         */
+        public Builder settings(Settings settings) {
+            settings.read(in -> {
+                in.flag("reuseAddress", this::reuseAddress);
+                in.flag("reusePort", this::reusePort);
+            });
             return this;
         }
 

@@ -7,6 +7,7 @@ import io.millrace.core.MessageHandler;
 import io.millrace.core.RequestHandler;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
+import io.millrace.core.Settings;
 import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
 import io.millrace.core.TypedHandler;
@@ -189,6 +190,8 @@ public final class TcpServer implements AutoCloseable {
         private int backlog = DEFAULT_BACKLOG;
         private Duration drainTimeout = DEFAULT_DRAIN_TIMEOUT;
         private ListenerConfig listenerConfig = ListenerConfig.defaults();
+        private @Nullable String settingsHost;
+        private @Nullable Integer settingsPort;
 
         private Builder() {}
 
@@ -327,6 +330,51 @@ public final class TcpServer implements AutoCloseable {
         }
 
         /**
+         * Sets what is in a section of a settings file: the address to {@link #bind()} to as {@code host} (all local
+         * addresses if it is missing) and {@code port}, then {@code maxConnections}, {@code backlog},
+         * {@code drainTimeout}, and how sessions and the listening channel behave in its sections {@code sessions} and
+         * {@code listener}.
+         *
+         * @param settings the section
+         * @return this
+         * @throws io.millrace.core.SettingsException naming every key that is not known or whose value cannot be
+         */
+        public Builder settings(Settings settings) {
+            settings.read(in -> {
+                in.text("host", text -> settingsHost = text);
+                in.whole("port", number -> settingsPort = requirePort(number));
+                in.whole("maxConnections", this::maxConnections);
+                in.whole("backlog", this::backlog);
+                in.duration("drainTimeout", this::drainTimeout);
+                in.section(
+                        "sessions",
+                        section -> sessions(
+                                sessionConfig.toBuilder().settings(section).build()));
+                in.section(
+                        "listener",
+                        section -> listener(
+                                listenerConfig.toBuilder().settings(section).build()));
+            });
+            return this;
+        }
+
+        /**
+         * Checks the settings and starts the server on the address that {@link #settings} named.
+         *
+         * @return the running server
+         * @throws TransportException if the address is unknown or taken, or the system refuses
+         * @throws IllegalArgumentException naming the first setting that cannot be
+         * @throws IllegalStateException naming a required setting that is missing
+         * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
+         */
+        public TcpServer bind() throws TransportException {
+            if (settingsPort == null) {
+                throw new IllegalStateException("port is not set: put it into the settings, or call bind(port)");
+            }
+            return settingsHost == null ? bind(settingsPort) : bind(settingsHost, settingsPort);
+        }
+
+        /**
          * Checks the settings and starts the server on a port of all local addresses, IPv4 and IPv6.
          *
          * @param port from 0 (the system chooses) to 65,535
@@ -402,8 +450,9 @@ public final class TcpServer implements AutoCloseable {
             }
         }
 
-        private static void requirePort(int port) {
+        private static int requirePort(int port) {
             Ranges.require(port >= 0 && port <= 65_535, "port", port, "from 0 (the system chooses) to 65535");
+            return port;
         }
 
         private static TransportException unresolved(String host) {

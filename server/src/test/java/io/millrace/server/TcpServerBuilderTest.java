@@ -4,10 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.core.Settings;
+import io.millrace.core.SettingsException;
 import io.millrace.core.TransportException;
 import io.millrace.core.protocol.Protocol;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
+import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,6 +73,34 @@ class TcpServerBuilderTest {
                 assertThrows(IllegalArgumentException.class, () -> complete().bind(port));
 
         assertEquals("port is " + port + "; it must be from 0 (the system chooses) to 65535", refused.getMessage());
+    }
+
+    @Test
+    void settingsThatAreWrongAreNamedAllAtOnce() {
+        Properties properties = new Properties();
+        properties.setProperty("server.port", "65536");
+        properties.setProperty("server.sessions.sendLimit", "1");
+        properties.setProperty("server.listener.reuseport", "true");
+        Settings section = Settings.of(properties, "test").section("server");
+
+        SettingsException refused =
+                assertThrows(SettingsException.class, () -> complete().settings(section));
+
+        assertEquals(
+                List.of(
+                        "server.port = 65536: port is 65536; it must be from 0 (the system chooses) to 65535",
+                        "server.sessions.*: sendLimit is 1; it must be at least sendHighMark, 262144 bytes",
+                        "server.listener.reuseport = true: it is not known; the closest known key is"
+                                + " server.listener.reusePort"),
+                refused.problems());
+    }
+
+    @Test
+    void bindWithoutAPortSaysWhereToPutIt() {
+        IllegalStateException refused =
+                assertThrows(IllegalStateException.class, () -> complete().bind());
+
+        assertEquals("port is not set: put it into the settings, or call bind(port)", refused.getMessage());
     }
 
     @Test

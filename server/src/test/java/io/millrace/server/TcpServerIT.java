@@ -14,12 +14,14 @@ import io.millrace.core.IoGroup;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
+import io.millrace.core.Settings;
 import io.millrace.core.SocketConfig;
 import io.millrace.core.TransportException;
 import io.millrace.core.protocol.FrameDecoder;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
+import java.io.StringReader;
 import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -176,6 +178,28 @@ class TcpServerIT {
                 .build();
         TcpServer server = leaks.watch(echo().sessions(small).bind(0));
 
+        assertEquals("hello", leaks.close(RawClient.to(server.port())).ask("hello"));
+    }
+
+    @Test
+    void serverCanBeSetUpFromASettingsFile() throws Exception {
+        Settings settings = Settings.load(
+                new StringReader(String.join(
+                        "\n",
+                        "server.host=127.0.0.1",
+                        "server.port=0",
+                        "server.maxConnections=1",
+                        "server.backlog=5",
+                        "server.drainTimeout=1s",
+                        "server.sessions.idleTimeout=1h",
+                        "server.sessions.socket.keepAlive=true",
+                        "server.listener.reuseAddress=true",
+                        "server.listener.reusePort=true")),
+                "test");
+        TcpServer server =
+                leaks.watch(echo().settings(settings.section("server")).bind());
+
+        assertEquals("/127.0.0.1", server.localAddress().getAddress().toString());
         assertEquals("hello", leaks.close(RawClient.to(server.port())).ask("hello"));
     }
 

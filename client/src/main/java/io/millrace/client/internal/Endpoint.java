@@ -14,6 +14,28 @@ public record Endpoint(String host, int port) {
         Ranges.require(port >= 1 && port <= 65_535, "port", port, "from 1 to 65535");
     }
 
+    /**
+     * Reads an endpoint as {@link #toString()} writes it.
+     *
+     * @param text {@code host:port}; an IPv6 address may stand in brackets
+     * @return the endpoint
+     * @throws IllegalArgumentException saying what is allowed
+     */
+    public static Endpoint parse(String text) {
+        int colon = text.lastIndexOf(':');
+        try {
+            int port = Integer.parseInt(text.substring(colon + 1));
+            if (colon > 0) {
+                String host = text.substring(0, colon);
+                boolean bracketed = host.startsWith("[") && host.endsWith("]");
+                return new Endpoint(bracketed ? host.substring(1, host.length() - 1) : host, port);
+            }
+        } catch (NumberFormatException e) {
+            // Said below, for both parts.
+        }
+        throw new IllegalArgumentException("it must be host:port, such as localhost:9000 or [::1]:9000");
+    }
+
     @Override
     public String toString() {
         return host + ":" + port;
