@@ -7,14 +7,15 @@ import io.millrace.core.CloseReason;
 import io.millrace.core.Codec;
 import io.millrace.core.IoGroup;
 import io.millrace.core.MessageHandler;
+import io.millrace.core.PartHandler;
 import io.millrace.core.RequestHandler;
 import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.Settings;
 import io.millrace.core.TransportException;
-import io.millrace.core.config.Ranges;
 import io.millrace.core.TypedHandler;
+import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSetup;
@@ -30,6 +31,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -242,6 +244,8 @@ public final class TcpClient implements AutoCloseable {
         private @Nullable Endpoint endpoint;
         private @Nullable MessageHandler onMessage;
         private @Nullable RequestHandler onRequest;
+        private @Nullable PartHandler onPart;
+        private @Nullable Executor executor;
         private @Nullable Consumer<Session> onOpen;
         private @Nullable BiConsumer<Session, CloseReason> onClose;
         private SessionConfig sessionConfig = SessionConfig.defaults();
@@ -307,6 +311,31 @@ public final class TcpClient implements AutoCloseable {
          */
         public Builder onRequest(RequestHandler newHandler) {
             this.onRequest = Objects.requireNonNull(newHandler, "newHandler");
+            return this;
+        }
+
+        /**
+         * Sets what to do with messages that are taken in parts, as they arrive, instead of whole.
+         *
+         * @param handler called as {@code onMessage} is; the two exclude each other
+         * @return this
+         */
+        public Builder onPart(PartHandler handler) {
+            this.onPart = Objects.requireNonNull(handler, "handler");
+            return this;
+        }
+
+        /**
+         * Sets where handlers and listeners run, so that they may block: never two at a time for one session. A turn's
+         * messages are handed over together; the session reads one buffer ahead and then waits. Replies to requests
+         * still come on I/O threads.
+         *
+         * @param handlerExecutor a pool of threads, or one virtual thread per task on Java 21 and later; the I/O
+         *     threads by default. It is not shut down here, and must outlive the sessions
+         * @return this
+         */
+        public Builder handlers(Executor handlerExecutor) {
+            this.executor = Objects.requireNonNull(handlerExecutor, "handlerExecutor");
             return this;
         }
 
@@ -414,7 +443,9 @@ public final class TcpClient implements AutoCloseable {
                     onOpen,
                     onMessage,
                     onRequest,
-                    onClose);
+                    onPart,
+                    onClose,
+                    executor);
             Endpoint checkedEndpoint = Ranges.requireSet("endpoint", endpoint);
             Ranges.positiveNanos("connectTimeout", connectTimeout);
             Ranges.positiveNanos("drainTimeout", drainTimeout);

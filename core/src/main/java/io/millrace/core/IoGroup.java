@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,7 +38,8 @@ public final class IoGroup implements AutoCloseable {
     private static final AtomicInteger made = new AtomicInteger();
 
     static {
-        GroupAccess.install(group -> ((IoGroup) group).runtime);
+        GroupAccess.install(
+                group -> ((IoGroup) group).runtime, (builder, nanoClock) -> ((Builder) builder).nanoClock = nanoClock);
     }
 
     private final IoRuntime runtime;
@@ -130,6 +132,7 @@ public final class IoGroup implements AutoCloseable {
         private long bufferMemory =
                 Math.max(BufferPool.BLOCK_BYTES, Runtime.getRuntime().maxMemory() / 2);
         private int maxSessions = DEFAULT_MAX_SESSIONS;
+        private LongSupplier nanoClock = System::nanoTime;
         private int preallocateSessions;
         private boolean trackBuffers;
 
@@ -259,7 +262,8 @@ public final class IoGroup implements AutoCloseable {
             }
             contexts.preallocate(2 * preallocateSessions);
             try {
-                return new IoGroup(IoRuntime.start(name, threads, daemon, buffers, contexts));
+                return new IoGroup(
+                        IoRuntime.start(new IoRuntime.Threads(name, threads, daemon), nanoClock, buffers, contexts));
             } catch (IOException e) {
                 throw new TransportException("cannot start group " + name + ": " + e.getMessage(), e);
             }

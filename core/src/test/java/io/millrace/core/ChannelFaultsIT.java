@@ -209,7 +209,10 @@ class ChannelFaultsIT {
         for (int number = 1; number <= 2; number++) {
             FaultPlan plan =
                     new FaultPlan().at(Operation.SET_OPTION, number, Fault.throwing(new IOException("on purpose")));
-            try (Loopback loopback = Loopback.builder().channel(plan::over).start()) {
+            // both options are set: one by default, and one that is asked for
+            SessionConfig config = SessionConfig.builder().keepAlive(true).build();
+            try (Loopback loopback =
+                    Loopback.builder().config(config).channel(plan::over).start()) {
                 assertThrows(IOException.class, loopback::open);
                 assertEquals(0, loopback.stats().contextsLeased());
             }

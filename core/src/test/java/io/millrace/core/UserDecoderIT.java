@@ -87,6 +87,10 @@ class UserDecoderIT {
             CloseReason reason = link.recording().awaitClose();
             assertEquals(Kind.PROTOCOL, reason.kind());
             assertEquals(List.of("onOpen", "onClose"), link.recording().events());
+            if (reason.cause() instanceof Error) {
+                assertTrue(loopback.log().lines().toString().contains("ERROR decoder threw"));
+                loopback.log().clear();
+            }
             return reason;
         }
     }

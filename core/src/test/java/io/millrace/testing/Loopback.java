@@ -3,6 +3,7 @@ package io.millrace.testing;
 import io.millrace.core.IoGroup;
 import io.millrace.core.IoGroupStats;
 import io.millrace.core.MessageHandler;
+import io.millrace.core.PartHandler;
 import io.millrace.core.RequestHandler;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.engine.GroupAccess;
@@ -25,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -72,14 +74,21 @@ public final class Loopback implements AutoCloseable {
     private Loopback(Builder settings) throws IOException {
         this.settings = settings;
         this.handler = new RecordingHandler(settings.handler);
-        this.group = IoGroup.builder()
+        IoGroup.Builder builder = IoGroup.builder()
                 .name(name)
                 .threads(settings.threads)
                 .bufferMemory(settings.bufferMemory)
                 .maxSessions(settings.maxSessions)
-                .trackBuffers(true)
-                .start();
+                .trackBuffers(true);
+        ManualClock clock = settings.clock;
+        if (clock != null) {
+            GroupAccess.setClock(builder, clock);
+        }
+        this.group = builder.start();
         this.runtime = GroupAccess.runtimeOf(group);
+        if (clock != null) {
+            clock.drives(runtime.deadlines());
+        }
         this.listener = runtime.openServerChannel().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         this.address = (InetSocketAddress) listener.getLocalAddress();
     }
@@ -151,10 +160,29 @@ public final class Loopback implements AutoCloseable {
     private SessionSetup setup(Side side, boolean asking, RecordingHandler sessionHandler) {
         RequestHandler answering = settings.answering;
         if (!asking && (answering == null || sessionHandler != handler)) {
-            return new SessionSetup(side, settings.protocol, settings.config, null, sessionHandler, null, null);
+            PartHandler parts = sessionHandler == handler ? settings.parts : null;
+            return new SessionSetup(
+                    side,
+                    settings.protocol,
+                    settings.config,
+                    parts == null ? null : sessionHandler::opened,
+                    parts == null ? sessionHandler : null,
+                    null,
+                    parts,
+                    parts == null ? null : sessionHandler::onClose,
+                    settings.executor);
         }
         if (answering != null && settings.takingMessages) {
-            return new SessionSetup(side, settings.protocol, settings.config, null, sessionHandler, answering, null);
+            return new SessionSetup(
+                    side,
+                    settings.protocol,
+                    settings.config,
+                    null,
+                    sessionHandler,
+                    answering,
+                    null,
+                    null,
+                    settings.executor);
         }
         // without a taker for messages the recording hears of open and close by themselves
         return new SessionSetup(
@@ -164,7 +192,9 @@ public final class Loopback implements AutoCloseable {
                 sessionHandler::opened,
                 null,
                 answering,
-                sessionHandler::onClose);
+                null,
+                sessionHandler::onClose,
+                settings.executor);
     }
 
     private AsynchronousSocketChannel accept() throws IOException {
@@ -291,6 +321,9 @@ public final class Loopback implements AutoCloseable {
         private boolean asking;
         private boolean takingMessages;
         private @Nullable RequestHandler answering;
+        private @Nullable PartHandler parts;
+        private @Nullable Executor executor;
+        private @Nullable ManualClock clock;
         private MessageHandler handler = ECHO;
         private UnaryOperator<AsynchronousSocketChannel> channel = UnaryOperator.identity();
 
@@ -406,6 +439,39 @@ public final class Loopback implements AutoCloseable {
             this.takingMessages = true;
             this.handler = newHandler;
             return answering(newRequestHandler);
+        }
+
+        /**
+         * Makes the sessions take messages in parts.
+         *
+         * @param newParts what takes the parts
+         * @return this
+         */
+        public Builder parts(PartHandler newParts) {
+            this.parts = newParts;
+            return this;
+        }
+
+        /**
+         * Makes the callbacks run on an executor.
+         *
+         * @param newExecutor the executor; not shut down here
+         * @return this
+         */
+        public Builder executor(Executor newExecutor) {
+            this.executor = newExecutor;
+            return this;
+        }
+
+        /**
+         * Makes the deadlines go by a clock that a test moves.
+         *
+         * @param newClock the clock, of this group only
+         * @return this
+         */
+        public Builder clock(ManualClock newClock) {
+            this.clock = newClock;
+            return this;
         }
 
         /**

@@ -4,13 +4,14 @@ import io.millrace.core.CloseReason;
 import io.millrace.core.Codec;
 import io.millrace.core.IoGroup;
 import io.millrace.core.MessageHandler;
+import io.millrace.core.PartHandler;
 import io.millrace.core.RequestHandler;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.Settings;
 import io.millrace.core.TransportException;
-import io.millrace.core.config.Ranges;
 import io.millrace.core.TypedHandler;
+import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSet;
@@ -31,6 +32,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -183,6 +185,8 @@ public final class TcpServer implements AutoCloseable {
         private @Nullable Protocol protocol;
         private @Nullable MessageHandler onMessage;
         private @Nullable RequestHandler onRequest;
+        private @Nullable PartHandler onPart;
+        private @Nullable Executor executor;
         private @Nullable Consumer<Session> onOpen;
         private @Nullable BiConsumer<Session, CloseReason> onClose;
         private SessionConfig sessionConfig = SessionConfig.defaults();
@@ -238,6 +242,31 @@ public final class TcpServer implements AutoCloseable {
          */
         public Builder onRequest(RequestHandler handler) {
             this.onRequest = Objects.requireNonNull(handler, "handler");
+            return this;
+        }
+
+        /**
+         * Sets what to do with messages that are taken in parts, as they arrive, instead of whole.
+         *
+         * @param handler called as {@code onMessage} is; the two exclude each other
+         * @return this
+         */
+        public Builder onPart(PartHandler handler) {
+            this.onPart = Objects.requireNonNull(handler, "handler");
+            return this;
+        }
+
+        /**
+         * Sets where handlers and listeners run, so that they may block: never two at a time for one session. A turn's
+         * messages are handed over together; the session reads one buffer ahead and then waits. Replies to requests
+         * still come on I/O threads.
+         *
+         * @param handlerExecutor a pool of threads, or one virtual thread per task on Java 21 and later; the I/O
+         *     threads by default. It is not shut down here, and must outlive the sessions
+         * @return this
+         */
+        public Builder handlers(Executor handlerExecutor) {
+            this.executor = Objects.requireNonNull(handlerExecutor, "handlerExecutor");
             return this;
         }
 
@@ -427,8 +456,13 @@ public final class TcpServer implements AutoCloseable {
                     onOpen,
                     onMessage,
                     onRequest,
-                    onClose);
-            if (onMessage == null && onRequest == null && setup.protocol().pairing() != Pairing.BY_TOKEN) {
+                    onPart,
+                    onClose,
+                    executor);
+            if (onMessage == null
+                    && onPart == null
+                    && onRequest == null
+                    && setup.protocol().pairing() != Pairing.BY_TOKEN) {
                 throw new IllegalStateException(
                         "onMessage is not set, nor is onRequest: call one of them, or what comes in has no taker");
             }

@@ -67,6 +67,7 @@ public final class Deadlines {
     private long lastTick;
     private long wakeTick = NEVER;
     private int armedCount;
+    private boolean expiring;
 
     Deadlines(String threadName, boolean daemon, LongSupplier nanoClock) {
         this.nanoClock = nanoClock;
@@ -138,6 +139,20 @@ public final class Deadlines {
         }
     }
 
+    /** Looks at the clock at once: it has been moved by hand. */
+    public void clockMoved() {
+        LockSupport.unpark(thread);
+    }
+
+    /**
+     * Returns whether everything that is due by the clock has expired.
+     *
+     * @return false while the timer thread has work, or has not looked yet
+     */
+    public synchronized boolean isCaughtUp() {
+        return lists[DUE] == null && !expiring && lastTick >= tickOf(nanoTime());
+    }
+
     /**
      * Returns how many deadlines are armed.
      *
@@ -170,6 +185,7 @@ public final class Deadlines {
             }
         }
         synchronized (this) {
+            expiring = false;
             wakeTick = nextOccupiedTick();
             return wakeTick == NEVER ? NEVER : Math.max(1, wakeTick * TICK_NANOS - (nanoTime() - startNanos));
         }
@@ -190,6 +206,7 @@ public final class Deadlines {
             }
         }
         lastTick = Math.max(lastTick, nowTick);
+        expiring = true;
     }
 
     private synchronized @Nullable Deadline pollDue() {

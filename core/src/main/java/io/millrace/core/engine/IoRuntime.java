@@ -15,6 +15,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,14 +56,23 @@ public final class IoRuntime {
     // Guarded by this.
     private boolean closing;
 
-    private IoRuntime(String name, int threadCount, boolean daemon, BufferPool buffers, IoContextPool contexts)
+    /**
+     * How the threads of a group are made.
+     *
+     * @param name the prefix of their names
+     * @param count the number of I/O threads, at least 1
+     * @param daemon whether they let the JVM end
+     */
+    public record Threads(String name, int count, boolean daemon) {}
+
+    private IoRuntime(Threads plan, LongSupplier nanoClock, BufferPool buffers, IoContextPool contexts)
             throws IOException {
-        this.name = name;
-        this.threadCount = threadCount;
-        this.daemon = daemon;
+        this.name = plan.name();
+        this.threadCount = plan.count();
+        this.daemon = plan.daemon();
         this.buffers = buffers;
         this.contexts = contexts;
-        this.deadlines = new Deadlines(name + "-timer", daemon, System::nanoTime);
+        this.deadlines = new Deadlines(name + "-timer", daemon, nanoClock);
         this.blocking = newBlockingPool();
         this.channelGroup = provider.openAsynchronousChannelGroup(threadCount, this::newThread);
         try {
@@ -76,18 +86,16 @@ public final class IoRuntime {
     /**
      * Starts a runtime.
      *
-     * @param name the prefix of its threads' names
-     * @param threadCount the number of I/O threads, at least 1
-     * @param daemon whether its threads let the JVM end
+     * @param plan how to make its threads
+     * @param nanoClock what its deadlines go by: nanoseconds since an arbitrary origin
      * @param buffers where its sessions lease memory
      * @param contexts where its sessions lease operation state
      * @return the running runtime
      * @throws IOException if the system refuses the descriptors of an event loop
      */
-    public static IoRuntime start(
-            String name, int threadCount, boolean daemon, BufferPool buffers, IoContextPool contexts)
+    public static IoRuntime start(Threads plan, LongSupplier nanoClock, BufferPool buffers, IoContextPool contexts)
             throws IOException {
-        IoRuntime runtime = new IoRuntime(name, threadCount, daemon, buffers, contexts);
+        IoRuntime runtime = new IoRuntime(plan, nanoClock, buffers, contexts);
         runtime.deadlines.start();
         return runtime;
     }

@@ -416,6 +416,9 @@ final class SessionLoop extends SerialRunner
             breakStream(CloseReasons.malformed(malformed, session.remoteAddress(), receive.undelivered()), malformed);
             return false;
         } catch (RuntimeException | Error decoderFailed) {
+            if (decoderFailed instanceof Error) {
+                ThrowLog.log(runtime(), "decoder", session, decoderFailed);
+            }
             breakStream(CloseReasons.decoderFailed(decoderFailed), null);
             return false;
         }

@@ -18,6 +18,7 @@ import io.millrace.core.internal.send.Bodies;
 import io.millrace.core.internal.send.FileSource;
 import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.internal.send.SentMarker;
+import io.millrace.core.memory.BufferPool;
 import io.millrace.core.memory.Chunk;
 import io.millrace.core.protocol.Protocol;
 import java.io.IOException;
@@ -239,8 +240,16 @@ public final class TcpSession implements Session, SessionLoop.Listener {
             return answer;
         }
         send.check(message);
-        Chunk body = Bodies.of(message, release);
-        return answered(send.send(NOTHING, body, message.remaining(), null));
+        int length = message.remaining();
+        BufferPool budget = runtime.buffers();
+        if (!budget.tryReserve(length)) {
+            return answered(SendResult.REFUSED);
+        }
+        SendResult answer = send.send(NOTHING, Bodies.of(message, release, budget), length, null);
+        if (!answer.isAccepted()) {
+            budget.unreserve(length);
+        }
+        return answered(answer);
     }
 
     @Override

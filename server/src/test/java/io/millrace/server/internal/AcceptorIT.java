@@ -33,7 +33,11 @@ class AcceptorIT {
 
     @BeforeEach
     void start() throws IOException {
-        runtime = IoRuntime.start("acceptor-it", 1, true, new BufferPool(1 << 20), new IoContextPool(1));
+        runtime = IoRuntime.start(
+                new IoRuntime.Threads("acceptor-it", 1, true),
+                System::nanoTime,
+                new BufferPool(1 << 20),
+                new IoContextPool(1));
     }
 
     @AfterEach

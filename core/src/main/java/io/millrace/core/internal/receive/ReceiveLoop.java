@@ -311,11 +311,14 @@ public final class ReceiveLoop implements Turn.Lender {
     }
 
     private void deliverFrame() {
-        int from = start + decoder.payloadOffset();
+        int offset = decoder.payloadOffset();
+        int length = decoder.payloadLength();
+        requireSense(frameLength, offset, length);
+        int from = start + offset;
         start += frameLength;
         frameLength = FrameDecoder.UNKNOWN;
         receivedMessages++;
-        ByteBuffer payload = current.view(from, from + decoder.payloadLength());
+        ByteBuffer payload = current.view(from, from + length);
         Turn turn = isAssembly(current) ? Turn.current() : null;
         if (turn == null) {
             receiver.deliver(decoder.kind(), decoder.token(), payload);

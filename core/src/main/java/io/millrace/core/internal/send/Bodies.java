@@ -22,11 +22,16 @@ public final class Bodies {
      *
      * @param message the payload between position and limit
      * @param release gives it back
+     * @param budget where its bytes are reserved, until it is given back
      * @return what to queue
      */
-    public static Chunk of(ByteBuffer message, Runnable release) {
+    public static Chunk of(ByteBuffer message, Runnable release, BufferPool budget) {
         ByteBuffer content = message.duplicate();
-        Runnable guarded = () -> release(release);
+        int length = content.remaining();
+        Runnable guarded = () -> {
+            budget.unreserve(length);
+            release(release);
+        };
         return content.isDirect() ? new TransferredChunk(content, guarded) : new HeapSource(content, guarded);
     }
 
