@@ -1,6 +1,8 @@
 package io.millrace.testing;
 
 import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,11 +44,17 @@ public final class Fault {
     private final Effect effect;
     private final int bytes;
     private final @Nullable Throwable cause;
+    private final @Nullable CountDownLatch gate;
 
     private Fault(Effect effect, int bytes, @Nullable Throwable cause) {
+        this(effect, bytes, cause, null);
+    }
+
+    private Fault(Effect effect, int bytes, @Nullable Throwable cause, @Nullable CountDownLatch gate) {
         this.effect = effect;
         this.bytes = bytes;
         this.cause = cause;
+        this.gate = gate;
     }
 
     /**
@@ -90,6 +98,17 @@ public final class Fault {
     }
 
     /**
+     * Delivers the completion on a thread that is not one of the group's, and not before a gate opens: whatever the
+     * operation is told of, also that its channel was closed, it hears late.
+     *
+     * @param gate opens when it has been counted down to zero; after 20 s it counts as open
+     * @return the fault, for reads and writes
+     */
+    public static Fault completingAfter(CountDownLatch gate) {
+        return new Fault(Effect.COMPLETE_ELSEWHERE, 0, null, gate);
+    }
+
+    /**
      * Delivers the completion inside the call whenever the system can do the operation at once, on whatever thread the
      * call is made; and otherwise on a thread that is not one of the group's. Operations on several buffers at once
      * are left as they are: the system has no way to try those.
@@ -116,6 +135,21 @@ public final class Fault {
 
     Effect effect() {
         return effect;
+    }
+
+    /** Waits for the gate, if there is one. */
+    void awaitGate() {
+        if (gate == null) {
+            return;
+        }
+        try {
+            boolean opened = gate.await(Recording.TIMEOUT_SECONDS, TimeUnit.SECONDS);
+            if (!opened) {
+                System.err.println("nobody has opened the gate of " + this);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     int bytes() {

@@ -210,7 +210,7 @@ public final class FaultyChannel extends ForwardingChannel {
                 case THROW -> throwUnchecked(fault.cause());
                 case FAIL -> handler.failed(fault.cause());
                 case FAIL_ELSEWHERE -> elsewhere.execute(() -> handler.failed(fault.cause()));
-                case COMPLETE_ELSEWHERE -> start.with(handler.elsewhere(), length);
+                case COMPLETE_ELSEWHERE -> start.with(handler.elsewhere(fault), length);
                 case COMPLETE_INLINE -> {
                     if (future == null) {
                         start.with(handler, length);
@@ -283,16 +283,22 @@ public final class FaultyChannel extends ForwardingChannel {
             completed(result, attachment);
         }
 
-        CompletionHandler<V, A> elsewhere() {
+        CompletionHandler<V, A> elsewhere(Fault fault) {
             return new CompletionHandler<>() {
                 @Override
                 public void completed(V result, A same) {
-                    elsewhere.execute(() -> Counted.this.completed(result, same));
+                    elsewhere.execute(() -> {
+                        fault.awaitGate();
+                        Counted.this.completed(result, same);
+                    });
                 }
 
                 @Override
                 public void failed(Throwable cause, A same) {
-                    elsewhere.execute(() -> Counted.this.failed(cause));
+                    elsewhere.execute(() -> {
+                        fault.awaitGate();
+                        Counted.this.failed(cause);
+                    });
                 }
             };
         }
