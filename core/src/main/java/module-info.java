@@ -2,6 +2,8 @@
 // the modules that the internals are exported to do not exist yet when this one is compiled
 @SuppressWarnings("module")
 module io.millrace.core {
+    // optional: without it there are no flight recorder events
+    requires static jdk.jfr;
     requires static org.jspecify;
     requires org.slf4j;
 
@@ -20,6 +22,10 @@ module io.millrace.core {
             io.millrace.server,
             io.millrace.uring;
     exports io.millrace.core.memory to
+            io.millrace.client,
+            io.millrace.server,
+            io.millrace.uring;
+    exports io.millrace.core.observe to
             io.millrace.client,
             io.millrace.server,
             io.millrace.uring;

@@ -8,6 +8,7 @@ import io.millrace.core.memory.BufferPoolStats;
 import io.millrace.core.memory.IoContextPool;
 import io.millrace.core.memory.LeaseTracker;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +34,12 @@ public final class IoGroup implements AutoCloseable {
 
     /** The default limit on sessions of one group: more than descriptors allow nearly everywhere. */
     public static final int DEFAULT_MAX_SESSIONS = 1_000_000;
+
+    /**
+     * The default time that a callback may hold an I/O thread before that is logged: 1 s, longer than a garbage
+     * collection holds one, shorter than any deadline of ours.
+     */
+    public static final Duration DEFAULT_BLOCKED_THREAD_TIMEOUT = Duration.ofSeconds(1);
 
     private static final Logger log = LoggerFactory.getLogger(IoGroup.class);
     private static final AtomicInteger made = new AtomicInteger();
@@ -86,7 +93,10 @@ public final class IoGroup implements AutoCloseable {
                 runtime.contexts().peak(),
                 buffers.peak(),
                 buffers.reclaimedBlocks(),
-                buffers.foreignBytes());
+                buffers.foreignBytes(),
+                runtime.blockedThreads(),
+                runtime.blockedIncidents(),
+                runtime.lostThreads());
     }
 
     /**
@@ -135,6 +145,8 @@ public final class IoGroup implements AutoCloseable {
         private LongSupplier nanoClock = System::nanoTime;
         private int preallocateSessions;
         private boolean trackBuffers;
+        private Duration blockedThreadTimeout = DEFAULT_BLOCKED_THREAD_TIMEOUT;
+        private boolean logContext;
 
         private Builder() {}
 
@@ -206,6 +218,18 @@ public final class IoGroup implements AutoCloseable {
         }
 
         /**
+         * Sets how long a callback may hold an I/O thread before its stack is logged at WARN, once until it lets go.
+         *
+         * @param timeout from 0 (never) to 1 day, in steps of 10 ms;
+         *     {@link IoGroup#DEFAULT_BLOCKED_THREAD_TIMEOUT} by default
+         * @return this
+         */
+        public Builder blockedThreadTimeout(Duration timeout) {
+            this.blockedThreadTimeout = Objects.requireNonNull(timeout, "timeout");
+            return this;
+        }
+
+        /**
          * Sets whether to remember where each buffer and operation context was acquired. A diagnostic, and slow: a
          * second release then says where the first one was, a write after release is found and logged at ERROR, and
          * what is still leased when the group has closed is logged at WARN, with the places that acquired it.
@@ -215,6 +239,18 @@ public final class IoGroup implements AutoCloseable {
          */
         public Builder trackBuffers(boolean track) {
             this.trackBuffers = track;
+            return this;
+        }
+
+        /**
+         * Sets whether the number and the peer of a session are in slf4j's MDC while its callbacks run, as
+         * {@code session} and {@code remote}.
+         *
+         * @param on false by default, because for small messages it costs more than handling them
+         * @return this
+         */
+        public Builder logContext(boolean on) {
+            this.logContext = on;
             return this;
         }
 
@@ -234,6 +270,8 @@ public final class IoGroup implements AutoCloseable {
                 in.whole("maxSessions", this::maxSessions);
                 in.whole("preallocateSessions", this::preallocateSessions);
                 in.flag("trackBuffers", this::trackBuffers);
+                in.duration("blockedThreadTimeout", this::blockedThreadTimeout);
+                in.flag("logContext", this::logContext);
             });
             return this;
         }
@@ -250,6 +288,7 @@ public final class IoGroup implements AutoCloseable {
             Ranges.require("threads", threads, 1, 1024, "threads");
             Ranges.require("maxSessions", maxSessions, 1, 1_000_000_000, "sessions");
             Ranges.require("bufferMemory", bufferMemory, BufferPool.BLOCK_BYTES, Long.MAX_VALUE, "bytes");
+            Ranges.requireFromZero("blockedThreadTimeout", blockedThreadTimeout, 1, "never");
             Ranges.require("preallocateSessions", preallocateSessions, 0, maxSessions, "sessions");
             LeaseTracker tracker = trackBuffers ? new LeaseTracker() : null;
             BufferPool buffers = new BufferPool(bufferMemory, tracker);
@@ -262,8 +301,10 @@ public final class IoGroup implements AutoCloseable {
             }
             contexts.preallocate(2 * preallocateSessions);
             try {
-                return new IoGroup(
-                        IoRuntime.start(new IoRuntime.Threads(name, threads, daemon), nanoClock, buffers, contexts));
+                IoRuntime runtime =
+                        IoRuntime.start(new IoRuntime.Threads(name, threads, daemon), nanoClock, buffers, contexts);
+                runtime.observe(blockedThreadTimeout.toNanos(), logContext);
+                return new IoGroup(runtime);
             } catch (IOException e) {
                 throw new TransportException("cannot start group " + name + ": " + e.getMessage(), e);
             }

@@ -15,6 +15,9 @@ package io.millrace.core;
  *     all sizes together
  * @param bufferBlocksReclaimed how often, at the limit, memory was taken from one size of buffer for another
  * @param foreignBytes bytes of the application's own buffers that wait to be written
+ * @param blockedThreads I/O threads that a callback holds now, as the watchdog saw them last
+ * @param blockedIncidents how often the watchdog found a callback holding an I/O thread too long
+ * @param lostThreads I/O threads that have stopped serving, as the watchdog saw them last: 0 unless badly wrong
  */
 public record IoGroupStats(
         int threads,
@@ -27,4 +30,7 @@ public record IoGroupStats(
         int contextsPeak,
         int buffersPeak,
         long bufferBlocksReclaimed,
-        long foreignBytes) {}
+        long foreignBytes,
+        int blockedThreads,
+        long blockedIncidents,
+        int lostThreads) {}

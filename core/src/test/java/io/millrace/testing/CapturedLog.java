@@ -4,8 +4,11 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -63,6 +66,21 @@ public final class CapturedLog implements AutoCloseable {
     public List<String> lines() {
         return events.stream()
                 .map(event -> event.getLevel() + " " + event.getFormattedMessage())
+                .toList();
+    }
+
+    /**
+     * Returns the stacks of what was logged with one.
+     *
+     * @return method names from the top, oldest first
+     */
+    public List<String> stacks() {
+        return events.stream()
+                .map(ILoggingEvent::getThrowableProxy)
+                .filter(Objects::nonNull)
+                .map(thrown -> Arrays.stream(thrown.getStackTraceElementProxyArray())
+                        .map(frame -> frame.getStackTraceElement().getMethodName())
+                        .collect(Collectors.joining(" ")))
                 .toList();
     }
 

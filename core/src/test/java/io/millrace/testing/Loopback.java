@@ -79,7 +79,9 @@ public final class Loopback implements AutoCloseable {
                 .threads(settings.threads)
                 .bufferMemory(settings.bufferMemory)
                 .maxSessions(settings.maxSessions)
-                .trackBuffers(true);
+                .trackBuffers(true)
+                .blockedThreadTimeout(settings.blockedThreadTimeout)
+                .logContext(settings.logContext);
         ManualClock clock = settings.clock;
         if (clock != null) {
             GroupAccess.setClock(builder, clock);
@@ -313,6 +315,8 @@ public final class Loopback implements AutoCloseable {
         private int threads = 2;
         private long bufferMemory = 64 << 20;
         private int maxSessions = 10_000;
+        private Duration blockedThreadTimeout = TIMEOUT;
+        private boolean logContext;
         private int peerReceiveBuffer;
         private int sendBuffer;
         private Protocol protocol = Protocol.lengthPrefixed();
@@ -359,6 +363,27 @@ public final class Loopback implements AutoCloseable {
          */
         public Builder maxSessions(int count) {
             this.maxSessions = count;
+            return this;
+        }
+
+        /**
+         * Sets how long a callback may hold an I/O thread before that is logged.
+         *
+         * @param timeout from 0 (never); so long by default that a busy machine logs nothing
+         * @return this
+         */
+        public Builder blockedThreadTimeout(Duration timeout) {
+            this.blockedThreadTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Makes the sessions show themselves in the logging context of their callbacks.
+         *
+         * @return this
+         */
+        public Builder logContext() {
+            this.logContext = true;
             return this;
         }
 

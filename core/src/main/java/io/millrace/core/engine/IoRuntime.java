@@ -55,6 +55,9 @@ public final class IoRuntime {
     private final Set<AutoCloseable> members = ConcurrentHashMap.newKeySet();
     // Guarded by this.
     private boolean closing;
+    // Written once, before the group is handed out.
+    private @Nullable Watchdog watchdog;
+    private boolean logContext;
 
     /**
      * How the threads of a group are made.
@@ -98,6 +101,55 @@ public final class IoRuntime {
         IoRuntime runtime = new IoRuntime(plan, nanoClock, buffers, contexts);
         runtime.deadlines.start();
         return runtime;
+    }
+
+    /**
+     * Says how the group is observed. Called once, before anything joins.
+     *
+     * @param blockedNanos how long a callback may hold an I/O thread before that is logged, in nanoseconds; 0 if for
+     *     ever
+     * @param newLogContext whether sessions show themselves in the logging context of their callbacks
+     */
+    public void observe(long blockedNanos, boolean newLogContext) {
+        logContext = newLogContext;
+        watchdog = new Watchdog(name, threadCount, threads, deadlines, blockedNanos);
+        watchdog.start();
+    }
+
+    /**
+     * Returns whether sessions show themselves in the logging context of their callbacks.
+     *
+     * @return true if they do
+     */
+    public boolean isLogContextOn() {
+        return logContext;
+    }
+
+    /**
+     * Returns how often an I/O thread was found held by a callback.
+     *
+     * @return incidents since the start
+     */
+    public long blockedIncidents() {
+        return watchdog == null ? 0 : watchdog.incidents();
+    }
+
+    /**
+     * Returns how many I/O threads are held by callbacks.
+     *
+     * @return threads, as the watchdog saw them last
+     */
+    public int blockedThreads() {
+        return watchdog == null ? 0 : watchdog.blockedNow();
+    }
+
+    /**
+     * Returns how many I/O threads have stopped serving the group.
+     *
+     * @return threads, as the watchdog saw them last; 0 unless something is badly wrong
+     */
+    public int lostThreads() {
+        return watchdog == null ? 0 : watchdog.lost();
     }
 
     private IoThread newThread(Runnable loop) {

@@ -92,8 +92,9 @@ public abstract class SerialRunner {
      */
     protected abstract void stepFailed(Throwable failure);
 
-    final void runPending() {
+    final void runPending(Turn turn) {
         do {
+            turn.stepped();
             int bits = takeSignals();
             try {
                 step(bits);

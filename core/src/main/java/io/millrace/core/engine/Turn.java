@@ -4,6 +4,7 @@ import io.millrace.core.memory.PooledBuffer;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,7 +58,29 @@ public final class Turn {
     private final ArrayDeque<SerialRunner> ready = new ArrayDeque<>();
     private boolean open;
 
+    // Written by the I/O thread alone; read by the watchdog. Odd in a turn; it moves with every step.
+    private final AtomicInteger progress = new AtomicInteger();
+
     Turn() {}
+
+    /** Returns a number that changes with every step of the thread. */
+    int progress() {
+        return progress.get();
+    }
+
+    /** Returns whether the thread was in a turn when it had this progress. */
+    static boolean isInStep(int progress) {
+        return (progress & 1) != 0;
+    }
+
+    /** Counts a step. Ordered, not volatile: the watchdog may see it late, and the turn must not pay for a fence. */
+    void stepped() {
+        progress.lazySet(progress.getPlain() + 2);
+    }
+
+    private void toggleInTurn() {
+        progress.lazySet(progress.getPlain() + 1);
+    }
 
     /**
      * Returns the turn that is open on this thread.
@@ -111,14 +134,16 @@ public final class Turn {
             return;
         }
         open = true;
+        toggleInTurn();
         try {
             SerialRunner next;
             while ((next = ready.poll()) != null) {
-                next.runPending();
+                next.runPending(this);
                 flush();
             }
         } finally {
             open = false;
+            toggleInTurn();
         }
     }
 }

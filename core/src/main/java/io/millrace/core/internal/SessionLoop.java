@@ -16,6 +16,8 @@ import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.internal.send.SentMarker;
 import io.millrace.core.memory.Chunk;
 import io.millrace.core.memory.PooledBuffer;
+import io.millrace.core.observe.FlightEvents;
+import io.millrace.core.observe.LogContext;
 import io.millrace.core.protocol.FrameKind;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
@@ -105,6 +107,7 @@ final class SessionLoop extends SerialRunner
     private boolean released;
     private @Nullable WindDown windDown;
     private @Nullable SessionTimer timer;
+    private long openedNanos;
 
     // Written by the steps; read by anyone.
     private volatile boolean peerDraining;
@@ -243,6 +246,9 @@ final class SessionLoop extends SerialRunner
         earlyBits = 0;
         openTold = true;
         stepThread = Thread.currentThread();
+        if (runtime().isLogContextOn()) {
+            LogContext.enter(session.id(), session.remoteAddress());
+        }
         try {
             if ((bits & OPENED) != 0) {
                 open();
@@ -266,6 +272,9 @@ final class SessionLoop extends SerialRunner
             }
         } finally {
             stepThread = null;
+            if (runtime().isLogContextOn()) {
+                LogContext.leave();
+            }
         }
     }
 
@@ -299,6 +308,8 @@ final class SessionLoop extends SerialRunner
     }
 
     private void open() {
+        openedNanos = runtime().deadlines().nanoTime();
+        FlightEvents.connectionOpened(session.id(), session.remoteAddress(), session.localAddress());
         log.debug("session opened; {}", session);
         if (SessionTimer.isNeeded(setup.config())) {
             timer = newTimer();
@@ -535,6 +546,8 @@ final class SessionLoop extends SerialRunner
             notSent((SentMarker) marker, passedBytes, reason);
         }
         log.debug("session closed; {} reason={}", session, reason);
+        long openNanos = runtime().deadlines().nanoTime() - openedNanos;
+        FlightEvents.connectionClosed(new EndedSession(session, reason, openNanos));
         call("onClose", () -> {
             try {
                 setup.closed(session, reason);
@@ -572,6 +585,11 @@ final class SessionLoop extends SerialRunner
         if (requests != null) {
             requests.close(life.reasonOr("closed"), writtenBytes);
         }
+    }
+
+    @Override
+    public String toString() {
+        return session.toString();
     }
 
     @Override

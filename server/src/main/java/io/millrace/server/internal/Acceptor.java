@@ -3,6 +3,7 @@ package io.millrace.server.internal;
 import io.millrace.core.engine.Deadlines;
 import io.millrace.core.engine.Deadlines.Deadline;
 import io.millrace.core.engine.LogLimiter;
+import io.millrace.core.observe.FlightEvents;
 import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.CompletionHandler;
@@ -129,6 +130,7 @@ public final class Acceptor {
             pauseNanos = backoffNanos;
             backoffNanos = Math.min(2 * backoffNanos, LAST_BACKOFF_NANOS);
         }
+        FlightEvents.acceptFailed(cause, failures(), pauseNanos);
         if (warnings.allows()) {
             log.warn(
                     "accept failed, trying again in {} ms; failures={} cause={}",

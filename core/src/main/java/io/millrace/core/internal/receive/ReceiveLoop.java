@@ -7,6 +7,7 @@ import io.millrace.core.memory.BufferPool;
 import io.millrace.core.memory.IoContext;
 import io.millrace.core.memory.IoContextPool;
 import io.millrace.core.memory.PooledBuffer;
+import io.millrace.core.observe.WireLog;
 import io.millrace.core.protocol.FrameDecoder;
 import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
@@ -196,6 +197,7 @@ public final class ReceiveLoop implements Turn.Lender {
             endOfStream = true;
         } else {
             receivedBytes += result;
+            WireLog.read(receiver, current.buffer(), result);
             adaptTo(result);
         }
         return null;

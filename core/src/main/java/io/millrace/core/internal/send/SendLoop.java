@@ -8,6 +8,7 @@ import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.engine.Turn;
 import io.millrace.core.memory.Chunk;
 import io.millrace.core.memory.IoContext;
+import io.millrace.core.observe.WireLog;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.FrameKind;
 import java.io.IOException;
@@ -458,8 +459,10 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
         context.begin();
         try {
             if (only != null) {
+                WireLog.writing(sender, only);
                 channel.write(only, context, WRITE_HANDLER);
             } else {
+                WireLog.writing(sender, context.gather(), count);
                 channel.write(context.gather(), 0, count, 0, TimeUnit.NANOSECONDS, context, GATHER_HANDLER);
             }
         } catch (Throwable notStarted) {
@@ -471,6 +474,7 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
 
     private void completed(long bytes, @Nullable Throwable cause) {
         context.complete();
+        WireLog.written(sender, bytes);
         synchronized (this) {
             writtenBytes += bytes;
             if (watchesSilence()) {
