@@ -5,6 +5,7 @@ module io.millrace.core {
     // optional: without it there are no flight recorder events
     requires static jdk.jfr;
     requires static org.jspecify;
+    requires java.management;
     requires org.slf4j;
 
     exports io.millrace.core;

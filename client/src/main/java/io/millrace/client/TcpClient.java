@@ -21,6 +21,7 @@ import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.Sockets;
 import io.millrace.core.internal.TypedMessages;
+import io.millrace.core.observe.Beans;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
@@ -79,6 +80,8 @@ public final class TcpClient implements AutoCloseable {
     private final SharedSession shared;
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch closed = new CountDownLatch(1);
+    // Written once, when the bean is shown; what closes meanwhile is noticed by whoever is later.
+    private volatile Beans.Registration bean = Beans.none();
 
     private TcpClient(Builder builder, IoGroup group, SessionSetup setup, Endpoint endpoint) {
         this.group = group;
@@ -93,11 +96,7 @@ public final class TcpClient implements AutoCloseable {
         this.shared = new SharedSession(runtime, opener::open, setup.config().sendLimit());
     }
 
-    /**
-     * Returns a builder with all defaults.
-     *
-     * @return a new builder
-     */
+    /** {@return a new builder with all defaults} */
     public static Builder builder() {
         return new Builder();
     }
@@ -186,20 +185,21 @@ public final class TcpClient implements AutoCloseable {
                                 + " they take: build another one without onMessage, or use Protocol.millrace()");
     }
 
-    /**
-     * Returns the group that this client works with.
-     *
-     * @return the group
-     */
+    /** {@return the group that this client works with} */
     public IoGroup group() {
         return group;
     }
 
-    /**
-     * Returns how many sessions there are, those being opened or closed included.
-     *
-     * @return the number of sessions
-     */
+    /** {@return a snapshot of the counters of this client} */
+    public TcpClientStats stats() {
+        return new TcpClientStats(opener.count(), opener.peak(), opener.opened(), opener.failures(), opener.totals());
+    }
+
+    String endpoint() {
+        return endpoint.toString();
+    }
+
+    /** {@return how many sessions there are, those being opened or closed included} */
     public int sessionCount() {
         return opener.count();
     }
@@ -222,9 +222,17 @@ public final class TcpClient implements AutoCloseable {
         }
     }
 
+    private void showBean() {
+        bean = Beans.register("Client", endpoint(), new ClientBean(this));
+        if (closing.get()) {
+            bean.remove();
+        }
+    }
+
     private void drainAndClose() {
         int cut = opener.close(CLOSING, drainNanos);
         runtime.leave(this);
+        bean.remove();
         if (ownsGroup) {
             group.close();
         }
@@ -251,6 +259,7 @@ public final class TcpClient implements AutoCloseable {
         private SessionConfig sessionConfig = SessionConfig.defaults();
         private Duration connectTimeout = DEFAULT_CONNECT_TIMEOUT;
         private Duration drainTimeout = DEFAULT_DRAIN_TIMEOUT;
+        private boolean jmx = true;
 
         private Builder() {}
 
@@ -406,8 +415,19 @@ public final class TcpClient implements AutoCloseable {
         }
 
         /**
+         * Sets whether JMX shows the client, as {@link TcpClientMXBean}.
+         *
+         * @param show true by default
+         * @return this
+         */
+        public Builder jmx(boolean show) {
+            this.jmx = show;
+            return this;
+        }
+
+        /**
          * Sets what is in a section of a settings file: {@code endpoint} as {@code host:port}, {@code connectTimeout},
-         * {@code drainTimeout}, and how sessions behave in its section {@code sessions}.
+         * {@code drainTimeout}, {@code jmx}, and how sessions behave in its section {@code sessions}.
          *
          * @param settings the section
          * @return this
@@ -418,6 +438,7 @@ public final class TcpClient implements AutoCloseable {
                 in.text("endpoint", text -> this.endpoint = Endpoint.parse(text));
                 in.duration("connectTimeout", this::connectTimeout);
                 in.duration("drainTimeout", this::drainTimeout);
+                in.flag("jmx", this::jmx);
                 in.section(
                         "sessions",
                         section -> sessions(
@@ -454,6 +475,9 @@ public final class TcpClient implements AutoCloseable {
                 Sockets.check(GroupAccess.runtimeOf(used), sessionConfig.socket());
                 TcpClient client = new TcpClient(this, used, setup, checkedEndpoint);
                 client.runtime.join(client);
+                if (jmx) {
+                    client.showBean();
+                }
                 return client;
             } catch (TransportException | RuntimeException e) {
                 if (group == null) {

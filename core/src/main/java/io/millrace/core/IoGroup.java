@@ -7,6 +7,7 @@ import io.millrace.core.memory.BufferPool;
 import io.millrace.core.memory.BufferPoolStats;
 import io.millrace.core.memory.IoContextPool;
 import io.millrace.core.memory.LeaseTracker;
+import io.millrace.core.observe.Beans;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -50,10 +51,13 @@ public final class IoGroup implements AutoCloseable {
     }
 
     private final IoRuntime runtime;
+    private final Beans.Registration bean;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private IoGroup(IoRuntime runtime) {
+    @SuppressWarnings("this-escape")
+    private IoGroup(IoRuntime runtime, boolean jmx) {
         this.runtime = runtime;
+        this.bean = jmx ? Beans.register("Group", runtime.name(), new GroupBean(this, runtime.name())) : Beans.none();
     }
 
     /**
@@ -112,6 +116,7 @@ public final class IoGroup implements AutoCloseable {
     }
 
     private void closeNow() {
+        bean.remove();
         for (AutoCloseable member : runtime.closeMembership()) {
             try {
                 member.close();
@@ -147,6 +152,7 @@ public final class IoGroup implements AutoCloseable {
         private boolean trackBuffers;
         private Duration blockedThreadTimeout = DEFAULT_BLOCKED_THREAD_TIMEOUT;
         private boolean logContext;
+        private boolean jmx = true;
 
         private Builder() {}
 
@@ -255,6 +261,17 @@ public final class IoGroup implements AutoCloseable {
         }
 
         /**
+         * Sets whether JMX shows the group, as {@link IoGroupMXBean}.
+         *
+         * @param show true by default
+         * @return this
+         */
+        public Builder jmx(boolean show) {
+            this.jmx = show;
+            return this;
+        }
+
+        /**
          * Sets what is in a section of a settings file: the properties of this builder by their names.
          *
          * @param settings the section
@@ -272,6 +289,7 @@ public final class IoGroup implements AutoCloseable {
                 in.flag("trackBuffers", this::trackBuffers);
                 in.duration("blockedThreadTimeout", this::blockedThreadTimeout);
                 in.flag("logContext", this::logContext);
+                in.flag("jmx", this::jmx);
             });
             return this;
         }
@@ -304,7 +322,7 @@ public final class IoGroup implements AutoCloseable {
                 IoRuntime runtime =
                         IoRuntime.start(new IoRuntime.Threads(name, threads, daemon), nanoClock, buffers, contexts);
                 runtime.observe(blockedThreadTimeout.toNanos(), logContext);
-                return new IoGroup(runtime);
+                return new IoGroup(runtime, jmx);
             } catch (IOException e) {
                 throw new TransportException("cannot start group " + name + ": " + e.getMessage(), e);
             }

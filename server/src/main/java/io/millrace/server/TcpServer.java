@@ -18,6 +18,7 @@ import io.millrace.core.internal.SessionSet;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.Sockets;
 import io.millrace.core.internal.TypedMessages;
+import io.millrace.core.observe.Beans;
 import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
@@ -73,6 +74,8 @@ public final class TcpServer implements AutoCloseable {
     private final Admission admission;
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch closed = new CountDownLatch(1);
+    // Written once, when the bean is shown; what closes meanwhile is noticed by whoever is later.
+    private volatile Beans.Registration bean = Beans.none();
 
     private TcpServer(Builder builder, IoGroup group, SessionSetup setup, AsynchronousServerSocketChannel channel)
             throws IOException {
@@ -129,7 +132,9 @@ public final class TcpServer implements AutoCloseable {
                 sessions.peak(),
                 admission.accepted(),
                 admission.turnedAway(),
-                admission.acceptFailures());
+                admission.acceptFailures(),
+                admission.acceptsInFlight(),
+                sessions.totals());
     }
 
     /**
@@ -164,14 +169,26 @@ public final class TcpServer implements AutoCloseable {
         }
     }
 
+    private void showBean() {
+        bean = Beans.register("Server", beanName(localAddress), new ServerBean(this));
+        if (closing.get()) {
+            bean.remove();
+        }
+    }
+
     private void drainAndClose() {
         int cut = admission.sessions().drain(CLOSING, drainNanos);
         runtime.leave(this);
+        bean.remove();
         if (ownsGroup) {
             group.close();
         }
         log.info("server stopped; address={} accepted={} cut={}", localAddress, admission.accepted(), cut);
         closed.countDown();
+    }
+
+    private static String beanName(InetSocketAddress address) {
+        return address.getAddress().getHostAddress() + ":" + address.getPort();
     }
 
     @Override
@@ -194,6 +211,7 @@ public final class TcpServer implements AutoCloseable {
         private int backlog = DEFAULT_BACKLOG;
         private Duration drainTimeout = DEFAULT_DRAIN_TIMEOUT;
         private ListenerConfig listenerConfig = ListenerConfig.defaults();
+        private boolean jmx = true;
         private @Nullable String settingsHost;
         private @Nullable Integer settingsPort;
 
@@ -359,9 +377,20 @@ public final class TcpServer implements AutoCloseable {
         }
 
         /**
+         * Sets whether JMX shows the server, as {@link TcpServerMXBean}.
+         *
+         * @param show true by default
+         * @return this
+         */
+        public Builder jmx(boolean show) {
+            this.jmx = show;
+            return this;
+        }
+
+        /**
          * Sets what is in a section of a settings file: the address to {@link #bind()} to as {@code host} (all local
          * addresses if it is missing) and {@code port}, then {@code maxConnections}, {@code backlog},
-         * {@code drainTimeout}, and how sessions and the listening channel behave in its sections {@code sessions} and
+         * {@code drainTimeout}, {@code jmx}, and how sessions and the listening channel behave in its sections {@code sessions} and
          * {@code listener}.
          *
          * @param settings the section
@@ -375,6 +404,7 @@ public final class TcpServer implements AutoCloseable {
                 in.whole("maxConnections", this::maxConnections);
                 in.whole("backlog", this::backlog);
                 in.duration("drainTimeout", this::drainTimeout);
+                in.flag("jmx", this::jmx);
                 in.section(
                         "sessions",
                         section -> sessions(
@@ -525,6 +555,9 @@ public final class TcpServer implements AutoCloseable {
                     used,
                     sessionConfig);
             server.admission.start();
+            if (jmx) {
+                server.showBean();
+            }
             return server;
         }
     }

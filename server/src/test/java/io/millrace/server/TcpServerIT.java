@@ -14,6 +14,7 @@ import io.millrace.core.IoGroup;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
+import io.millrace.core.SessionStats;
 import io.millrace.core.Settings;
 import io.millrace.core.SocketConfig;
 import io.millrace.core.TransportException;
@@ -245,12 +246,16 @@ class TcpServerIT {
         RawClient two = leaks.close(RawClient.to(server.port()));
         assertEquals("1", one.ask("1"));
         assertEquals("2", two.ask("2"));
-        assertEquals(new TcpServerStats(2, 2, 2, 0, 0), server.stats());
+        SessionStats twice = new SessionStats(10, 2, 10, 2);
+        awaitSoon("traffic", () -> server.stats().traffic().equals(twice));
+        assertEquals(new TcpServerStats(2, 2, 2, 0, 0, 1, twice), server.stats());
 
         one.close();
 
         awaitSoon("state", () -> server.stats().connections() == 1);
-        assertEquals(new TcpServerStats(1, 2, 2, 0, 0), server.stats());
+        assertEquals(new TcpServerStats(1, 2, 2, 0, 0, 1, twice), server.stats());
+        assertEquals("2", two.ask("2"));
+        awaitSoon("traffic", () -> server.stats().traffic().equals(new SessionStats(15, 3, 15, 3)));
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.millrace.client.internal;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.Session;
+import io.millrace.core.SessionStats;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSet;
@@ -10,6 +11,7 @@ import io.millrace.core.internal.TcpSession;
 import java.io.IOException;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Makes the sessions of a client: connects, opens, counts, and ends them all.
@@ -23,6 +25,8 @@ public final class SessionOpener {
     private final long connectTimeoutNanos;
     private final Connector connector;
     private final SessionSet sessions = new SessionSet();
+    private final AtomicLong sessionsOpened = new AtomicLong();
+    private final AtomicLong failures = new AtomicLong();
 
     /**
      * Makes an opener.
@@ -54,6 +58,7 @@ public final class SessionOpener {
         connector.connect(endpoint, connectTimeoutNanos).whenComplete((channel, failure) -> {
             if (channel == null) {
                 sessions.leave();
+                failures.incrementAndGet();
                 opened.completeExceptionally(failure);
             } else {
                 openOn(channel, opened);
@@ -73,6 +78,7 @@ public final class SessionOpener {
                 notOpened.addSuppressed(e);
             }
             sessions.leave();
+            failures.incrementAndGet();
             opened.completeExceptionally(
                     new TransportException("cannot open a session to " + endpoint + ": " + notOpened, notOpened));
             return;
@@ -104,6 +110,42 @@ public final class SessionOpener {
         return sessions.count();
     }
 
+    /**
+     * Returns the most sessions at once.
+     *
+     * @return the peak
+     */
+    public int peak() {
+        return sessions.peak();
+    }
+
+    /**
+     * Returns how many sessions have opened.
+     *
+     * @return sessions since the start
+     */
+    public long opened() {
+        return sessionsOpened.get();
+    }
+
+    /**
+     * Returns how often connecting failed.
+     *
+     * @return failures since the start
+     */
+    public long failures() {
+        return failures.get();
+    }
+
+    /**
+     * Returns the counters of all sessions since the start, added up.
+     *
+     * @return the sums
+     */
+    public SessionStats totals() {
+        return sessions.totals();
+    }
+
     private final class Owner implements TcpSession.Owner {
         private final CompletableFuture<Session> opened;
 
@@ -113,6 +155,7 @@ public final class SessionOpener {
 
         @Override
         public void sessionOpened(TcpSession session) {
+            sessionsOpened.incrementAndGet();
             opened.complete(session);
         }
 

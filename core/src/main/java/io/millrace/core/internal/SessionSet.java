@@ -1,6 +1,7 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
+import io.millrace.core.SessionStats;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,11 +26,17 @@ public final class SessionSet {
     /** How long aborted sessions get for their last callbacks. */
     private static final long ABORT_NANOS = TimeUnit.SECONDS.toNanos(2);
 
+    /** How often to try for sums that no ending session disturbs. */
+    private static final int TOTALS_ATTEMPTS = 3;
+
     private final ConcurrentHashMap<Long, TcpSession> sessions = new ConcurrentHashMap<>();
     private final AtomicInteger peak = new AtomicInteger();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition emptied = lock.newCondition();
 
+    // Guarded by lock: of the sessions that have been removed.
+    private SessionStats removed = new SessionStats(0, 0, 0, 0);
+    private long removals;
     // Guarded by lock.
     private int count;
     // Written under lock, once.
@@ -88,8 +95,54 @@ public final class SessionSet {
      * @param session the session
      */
     public void remove(TcpSession session) {
-        sessions.remove(session.id());
+        SessionStats last = session.stats();
+        lock.lock();
+        try {
+            sessions.remove(session.id());
+            removed = removed.plus(last);
+            removals++;
+        } finally {
+            lock.unlock();
+        }
         leave();
+    }
+
+    /**
+     * Returns the counters of all sessions that are and have been here together.
+     *
+     * @return their sums; while many sessions end they may lag behind by those that end just now
+     */
+    public SessionStats totals() {
+        SessionStats sum = new SessionStats(0, 0, 0, 0);
+        for (int i = 0; i < TOTALS_ATTEMPTS; i++) {
+            SessionStats ended;
+            long before;
+            lock.lock();
+            try {
+                ended = removed;
+                before = removals;
+            } finally {
+                lock.unlock();
+            }
+            sum = ended;
+            // Outside the lock, for there may be many; a session that is removed meanwhile could be missed.
+            for (TcpSession session : sessions.values()) {
+                sum = sum.plus(session.stats());
+            }
+            if (before == removals()) {
+                break;
+            }
+        }
+        return sum;
+    }
+
+    private long removals() {
+        lock.lock();
+        try {
+            return removals;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**

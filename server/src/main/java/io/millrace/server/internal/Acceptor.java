@@ -166,6 +166,15 @@ public final class Acceptor {
         return failures;
     }
 
+    /**
+     * Returns whether an accept is in flight.
+     *
+     * @return false without a permit, while backing off, and after the end
+     */
+    public synchronized boolean isAccepting() {
+        return accepting && !closed;
+    }
+
     private static void closeQuietly(AutoCloseable channel) {
         try {
             channel.close();

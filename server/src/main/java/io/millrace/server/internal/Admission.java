@@ -139,4 +139,13 @@ public final class Admission implements TcpSession.Owner {
     public long acceptFailures() {
         return acceptor.failures();
     }
+
+    /**
+     * Returns how many accepts wait for a client.
+     *
+     * @return 0 or 1
+     */
+    public int acceptsInFlight() {
+        return acceptor.isAccepting() ? 1 : 0;
+    }
 }
