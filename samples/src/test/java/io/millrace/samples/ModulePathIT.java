@@ -63,6 +63,57 @@ class ModulePathIT {
     }
 
     @Test
+    void beansAndFlightRecorderEventsAreSeenThroughClosedPackages() throws Exception {
+        String compiled = compile(
+                """
+                package consumer;
+
+                import io.millrace.core.protocol.Protocol;
+                import io.millrace.server.TcpServer;
+                import java.lang.management.ManagementFactory;
+                import java.net.Socket;
+                import java.nio.file.Files;
+                import java.nio.file.Path;
+                import java.util.concurrent.CountDownLatch;
+                import javax.management.ObjectName;
+                import jdk.jfr.Recording;
+                import jdk.jfr.consumer.RecordingFile;
+
+                public class Main {
+                    public static void main(String[] arguments) throws Exception {
+                        CountDownLatch opened = new CountDownLatch(1);
+                        try (Recording recording = new Recording();
+                                TcpServer server = TcpServer.builder()
+                                        .protocol(Protocol.lengthPrefixed())
+                                        .onMessage((session, message) -> session.send(message))
+                                        .onOpen(session -> opened.countDown())
+                                        .bind("127.0.0.1", 0)) {
+                            recording.start();
+                            try (Socket socket = new Socket("127.0.0.1", server.port())) {
+                                socket.setTcpNoDelay(true);
+                                opened.await();
+                            }
+                            recording.stop();
+                            Path file = Files.createTempFile("module-path", ".jfr");
+                            recording.dump(file);
+                            long events = RecordingFile.readAllEvents(file).stream()
+                                    .filter(event -> event.getEventType().getName().equals("io.millrace.ConnectionOpened"))
+                                    .count();
+                            Files.delete(file);
+                            ObjectName name = new ObjectName(
+                                    "io.millrace:type=Server,name=\\"127.0.0.1:" + server.port() + "\\"");
+                            Object accepted = ManagementFactory.getPlatformMBeanServer().getAttribute(name, "Accepted");
+                            System.out.print("events=" + events + " accepted=" + accepted);
+                        }
+                    }
+                }
+                """,
+                "module consumer { requires io.millrace.server; requires java.management; requires jdk.jfr; }");
+        assertEquals("", compiled);
+        assertEquals("events=1 accepted=1", run());
+    }
+
+    @Test
     void consumerOfTheInternalsDoesNotCompile() throws Exception {
         String compiled = compile(
                 """
@@ -78,7 +129,11 @@ class ModulePathIT {
 
     /** Compiles the consumer module with that main class and returns what the compiler says. */
     private String compile(String main) throws IOException {
-        Path module = Files.writeString(folder.resolve("module-info.java"), MODULE);
+        return compile(main, MODULE);
+    }
+
+    private String compile(String main, String descriptor) throws IOException {
+        Path module = Files.writeString(folder.resolve("module-info.java"), descriptor);
         Path source = Files.writeString(folder.resolve("Main.java"), main);
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         StringWriter output = new StringWriter();
