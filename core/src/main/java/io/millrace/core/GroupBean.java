@@ -61,4 +61,19 @@ record GroupBean(IoGroup group, String name) implements IoGroupMXBean {
     public int getContextsPeak() {
         return group.stats().contextsPeak();
     }
+
+    @Override
+    public int getBuffersPeak() {
+        return group.stats().buffersPeak();
+    }
+
+    @Override
+    public long getBufferBlocksReclaimed() {
+        return group.stats().bufferBlocksReclaimed();
+    }
+
+    @Override
+    public long getForeignBytes() {
+        return group.stats().foreignBytes();
+    }
 }

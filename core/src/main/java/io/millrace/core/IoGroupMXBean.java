@@ -41,4 +41,13 @@ public interface IoGroupMXBean {
 
     /** {@return the most operation contexts ever leased at once} */
     int getContextsPeak();
+
+    /** {@return the sum over all buffer sizes of the most leased at once} */
+    int getBuffersPeak();
+
+    /** {@return how often, at the limit, memory was taken from one size of buffer for another} */
+    long getBufferBlocksReclaimed();
+
+    /** {@return bytes of the application's own buffers that wait to be written} */
+    long getForeignBytes();
 }
