@@ -21,24 +21,16 @@ public final class Oracle {
 
     private Oracle() {}
 
-    /** The first sockets of a JVM leave descriptors behind that it keeps for ever: before anybody counts. */
-    private static final class FirstSockets {
-        static {
-            try (ServerSocket listener = new ServerSocket(0);
-                    Socket socket = new Socket(InetAddress.getLoopbackAddress(), listener.getLocalPort());
-                    Socket accepted = listener.accept();
-                    IoGroup group = IoGroup.start()) {
-                socket.setSoTimeout(1);
-                accepted.shutdownOutput();
-            } catch (IOException e) {
-                throw new ExceptionInInitializerError(e);
-            }
-        }
-
-        private FirstSockets() {}
-
-        static void leaveTheirs() {
-            // the initializer has
+    /** The first sockets of a JVM leave descriptors behind that it keeps for ever: now, and not in the first test. */
+    static void keepWhatTheFirstSocketsLeave() {
+        try (ServerSocket listener = new ServerSocket(0);
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), listener.getLocalPort());
+                Socket accepted = listener.accept();
+                IoGroup group = IoGroup.start()) {
+            socket.setSoTimeout(1);
+            accepted.shutdownOutput();
+        } catch (IOException e) {
+            throw new ExceptionInInitializerError(e);
         }
     }
 
@@ -48,7 +40,6 @@ public final class Oracle {
      * @return their number, or nothing where the system does not tell
      */
     public static OptionalInt openDescriptors() {
-        FirstSockets.leaveTheirs();
         String[] entries = DESCRIPTORS.list();
         return entries == null ? OptionalInt.empty() : OptionalInt.of(entries.length);
     }

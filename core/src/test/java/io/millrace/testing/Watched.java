@@ -33,6 +33,7 @@ final class Watched {
     private static final Set<Watched> running = new HashSet<>();
 
     static {
+        Oracle.keepWhatTheFirstSocketsLeave();
         Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
         Thread.setDefaultUncaughtExceptionHandler((thread, cause) -> uncaught(before, thread, cause));
         LogAppender appender = new LogAppender();
