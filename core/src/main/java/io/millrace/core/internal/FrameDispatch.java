@@ -32,9 +32,6 @@ final class FrameDispatch implements Responder.Outlet {
         /** Hears that a reply found no room in the send queue. */
         void refused();
 
-        /** Hears that a callback threw. */
-        void handlerThrew(String callback, Throwable thrown);
-
         /** Hears that the peer will not answer further requests. */
         void peerIsDraining(int code, String text);
     }
@@ -45,9 +42,7 @@ final class FrameDispatch implements Responder.Outlet {
     private final Session session;
     private final SendLoop send;
     private final Events events;
-    private final Pairing pairing;
-    private final @Nullable MessageHandler messages;
-    private final @Nullable PartHandler parts;
+    private final SessionSetup setup;
     private final @Nullable Responder responder;
     private final @Nullable RequestTable requests;
     /** Where frames for the application go that do not go straight to it. */
@@ -66,9 +61,7 @@ final class FrameDispatch implements Responder.Outlet {
         this.session = session;
         this.send = send;
         this.events = events;
-        this.pairing = setup.protocol().pairing();
-        this.messages = setup.onMessage();
-        this.parts = setup.onPart();
+        this.setup = setup;
         this.handOver = handOver;
         RequestHandler handler = setup.onRequest();
         this.responder = handler == null
@@ -77,14 +70,14 @@ final class FrameDispatch implements Responder.Outlet {
                         session,
                         handler,
                         this,
-                        pairing == Pairing.BY_TOKEN,
+                        hasTokens(),
                         REQUESTS_IN_PROGRESS_LIMIT,
                         setup.config().sendHighMark());
         this.requests = setup.asks() ? newTable(runtime, events) : null;
     }
 
     private @Nullable RequestTable newTable(IoRuntime runtime, Events requester) {
-        return switch (pairing) {
+        return switch (setup.protocol().pairing()) {
             case NONE -> null;
             case IN_ORDER -> OrderedRequests.pipelined(runtime.deadlines(), requester);
             case ONE_AT_A_TIME -> OrderedRequests.oneAtATime(runtime.deadlines(), requester);
@@ -94,6 +87,10 @@ final class FrameDispatch implements Responder.Outlet {
                         requester,
                         ThreadLocalRandom.current().nextLong());
         };
+    }
+
+    private boolean hasTokens() {
+        return setup.protocol().pairing() == Pairing.BY_TOKEN;
     }
 
     @Nullable
@@ -132,7 +129,7 @@ final class FrameDispatch implements Responder.Outlet {
 
     /** Returns whether frames of a kind are taken in parts. */
     boolean takesParts(FrameKind kind) {
-        return parts != null && kind == FrameKind.MESSAGE;
+        return setup.onPart() != null && kind == FrameKind.MESSAGE;
     }
 
     /** Takes a part of a message; borrowed. */
@@ -141,9 +138,9 @@ final class FrameDispatch implements Responder.Outlet {
     }
 
     private void message(ByteBuffer payload) {
-        if (messages != null) {
+        if (setup.onMessage() != null) {
             forApplication(FrameKind.MESSAGE, 0, payload);
-        } else if (pairing == Pairing.BY_TOKEN) {
+        } else if (hasTokens()) {
             skippedFrames++;
         } else if (responder != null) {
             forApplication(FrameKind.REQUEST, 0, payload);
@@ -174,6 +171,8 @@ final class FrameDispatch implements Responder.Outlet {
             takeRequest(token, payload);
             return;
         }
+        PartHandler parts = setup.onPart();
+        MessageHandler messages = setup.onMessage();
         int from = payload.position();
         int to = payload.limit();
         try {
@@ -201,7 +200,7 @@ final class FrameDispatch implements Responder.Outlet {
 
     /** Returns what a request of ours is framed as. */
     FrameKind requestKind() {
-        return pairing == Pairing.BY_TOKEN ? FrameKind.REQUEST : FrameKind.MESSAGE;
+        return hasTokens() ? FrameKind.REQUEST : FrameKind.MESSAGE;
     }
 
     private void error(long token, ByteBuffer payload) {
@@ -237,7 +236,7 @@ final class FrameDispatch implements Responder.Outlet {
 
     /** Says, where the protocol can, why the session is about to close. */
     void malformed(MalformedFrameException cause) {
-        if (pairing == Pairing.BY_TOKEN && cause instanceof UnsupportedVersionException) {
+        if (hasTokens() && cause instanceof UnsupportedVersionException) {
             String text = String.valueOf(cause.getMessage());
             byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
             ByteBuffer payload = ByteBuffer.allocate(Short.BYTES + Byte.BYTES + utf8.length)

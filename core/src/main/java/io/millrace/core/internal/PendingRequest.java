@@ -1,17 +1,11 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.ReplyHandler;
-import io.millrace.core.TransportException;
 import io.millrace.core.internal.send.SendLoop;
-import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** One request on its way: who waits for the reply, and until when. Reused by its table. */
 final class PendingRequest implements SendLoop.Request {
-    private static final Logger log = LoggerFactory.getLogger(PendingRequest.class);
-
     private final RequestTable table;
 
     /** Links free entries of the table. Guarded by the table. */
@@ -82,24 +76,5 @@ final class PendingRequest implements SendLoop.Request {
         ReplyHandler waiting = handler;
         handler = null;
         return waiting;
-    }
-
-    static void reply(ReplyHandler waiting, ByteBuffer reply) {
-        try {
-            waiting.onReply(reply);
-        } catch (Throwable thrown) {
-            log.warn("onReply threw; handler={}", waiting, thrown);
-        }
-    }
-
-    static void fail(@Nullable ReplyHandler waiting, TransportException failure) {
-        if (waiting == null) {
-            return;
-        }
-        try {
-            waiting.onFailure(failure);
-        } catch (Throwable thrown) {
-            log.warn("onFailure threw; handler={}", waiting, thrown);
-        }
     }
 }

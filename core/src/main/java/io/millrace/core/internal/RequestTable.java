@@ -5,6 +5,7 @@ import io.millrace.core.ErrorReplyException;
 import io.millrace.core.ReplyHandler;
 import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.SessionClosedException;
+import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines;
 import io.millrace.core.engine.Deadlines.Deadline;
 import java.nio.ByteBuffer;
@@ -28,12 +29,16 @@ abstract class RequestTable {
     interface Requester {
         /** Hears, on the timer thread, that {@link RequestTable#expire} has work. */
         void requestsDue();
+
+        /** Hears that a callback threw: logs it, and closes the session if it was an Error. */
+        void handlerThrew(String callback, Throwable thrown);
     }
 
     /** The most requests of one session that may wait for replies. */
     static final int IN_FLIGHT_LIMIT = 16_384;
 
     private final Deadlines deadlines;
+    private final Requester requester;
     private final Deadline nextCheck;
 
     // Guarded by this.
@@ -46,6 +51,7 @@ abstract class RequestTable {
 
     RequestTable(Deadlines deadlines, Requester requester) {
         this.deadlines = deadlines;
+        this.requester = requester;
         this.nextCheck = new Deadline() {
             @Override
             protected void expired() {
@@ -159,7 +165,7 @@ abstract class RequestTable {
             waiting = takeHandler(request);
         }
         if (waiting != null) {
-            PendingRequest.reply(waiting, reply);
+            tell(waiting, reply);
         }
         return true;
     }
@@ -179,7 +185,7 @@ abstract class RequestTable {
             }
             waiting = takeHandler(request);
         }
-        PendingRequest.fail(waiting, new ErrorReplyException(code, text));
+        fail(waiting, new ErrorReplyException(code, text));
         return true;
     }
 
@@ -220,7 +226,7 @@ abstract class RequestTable {
             }
         }
         for (Expired one : expired) {
-            PendingRequest.fail(one.waiting(), timeout(peer, one.timeoutNanos()));
+            fail(one.waiting(), timeout(peer, one.timeoutNanos()));
         }
         if (delayNanos != Long.MAX_VALUE) {
             checkWithin(Math.max(1, delayNanos));
@@ -252,7 +258,27 @@ abstract class RequestTable {
         }
         deadlines.cancel(nextCheck);
         for (int i = 0; i < waiting.size(); i++) {
-            PendingRequest.fail(waiting.get(i), new SessionClosedException(reason, written.get(i)));
+            fail(waiting.get(i), new SessionClosedException(reason, written.get(i)));
+        }
+    }
+
+    private void tell(ReplyHandler waiting, ByteBuffer reply) {
+        try {
+            waiting.onReply(reply);
+        } catch (Throwable thrown) {
+            requester.handlerThrew("onReply", thrown);
+        }
+    }
+
+    /** Tells whoever waits that there will be no reply. */
+    final void fail(@Nullable ReplyHandler waiting, TransportException failure) {
+        if (waiting == null) {
+            return;
+        }
+        try {
+            waiting.onFailure(failure);
+        } catch (Throwable thrown) {
+            requester.handlerThrew("onFailure", thrown);
         }
     }
 

@@ -89,7 +89,6 @@ final class SessionLoop extends SerialRunner
     private final AsynchronousSocketChannel channel;
     private final Listener listener;
     private final Lifecycle life = new Lifecycle();
-    private final TaskQueue tasks = new TaskQueue();
     private final ReceiveLoop receive;
     private final SendLoop send;
     private final @Nullable HandOver handOver;
@@ -97,6 +96,9 @@ final class SessionLoop extends SerialRunner
     // Written by the steps. Read by the lane, which has its order from them.
     private SessionSetup setup;
     private FrameDispatch dispatch;
+
+    // Guarded by life. Made when the first task comes, for most sessions never get one.
+    private @Nullable TaskQueue tasks;
 
     // Confined to the steps.
     private boolean openTold;
@@ -191,7 +193,7 @@ final class SessionLoop extends SerialRunner
         if (life.channelClosed(reason)) {
             try {
                 channel.close();
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 log.debug("close failed; {} cause={}", session, e.toString());
             }
             signal(STATE_CHANGED);
@@ -206,7 +208,7 @@ final class SessionLoop extends SerialRunner
 
     /** Runs a task between the callbacks; returns false if there will be none any more, or too many tasks wait. */
     boolean tryExecute(Runnable task) {
-        if (!tasks.tryAdd(task)) {
+        if (!tasks().tryAdd(task)) {
             return false;
         }
         signal(TASKS_WAIT);
@@ -214,7 +216,18 @@ final class SessionLoop extends SerialRunner
     }
 
     boolean isOver() {
-        return tasks.isClosed();
+        return tasks().isClosed();
+    }
+
+    private TaskQueue tasks() {
+        synchronized (life) {
+            TaskQueue queue = tasks;
+            if (queue == null) {
+                queue = new TaskQueue();
+                tasks = queue;
+            }
+            return queue;
+        }
     }
 
     /** Speaks another protocol from here on; called by a callback of the session. */
@@ -342,7 +355,8 @@ final class SessionLoop extends SerialRunner
 
     private void runTasks() {
         Runnable task;
-        while ((task = tasks.poll()) != null) {
+        TaskQueue queue = tasks();
+        while ((task = queue.poll()) != null) {
             call("task", task::run);
         }
     }
@@ -539,7 +553,7 @@ final class SessionLoop extends SerialRunner
         failRequests(send.passedBytes());
         long passedBytes = send.passedBytes();
         Chunk unsent = send.release();
-        tasks.close();
+        tasks().close();
         runTasks();
         CloseReason reason = life.reasonOr("closed");
         for (Chunk marker = unsent; marker != null; marker = marker.next) {
@@ -712,7 +726,7 @@ final class SessionLoop extends SerialRunner
 
     @Override
     public void sent(SentMarker marker) {
-        tasks.add(() -> callNow("completed", () -> marker.completion().completed(null)));
+        tasks().add(() -> callNow("completed", () -> marker.completion().completed(null)));
         signal(TASKS_WAIT);
     }
 

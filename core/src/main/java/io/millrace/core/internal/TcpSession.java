@@ -340,13 +340,12 @@ public final class TcpSession implements Session, SessionLoop.Listener {
         }
         long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
         if (loop.isPeerDraining()) {
-            PendingRequest.fail(
-                    handler, new TransportException("not sent: " + remoteAddress + " takes no more requests"));
+            table.fail(handler, new TransportException("not sent: " + remoteAddress + " takes no more requests"));
             return;
         }
         PendingRequest request = table.prepare(handler, timeoutNanos);
         if (request == null) {
-            PendingRequest.fail(
+            table.fail(
                     handler,
                     new TransportException("not sent: the limit on requests that wait for a reply" + " from "
                             + remoteAddress + " is " + table.limit() + ", and it is reached"));
@@ -358,7 +357,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
             if (answer == SendResult.REFUSED) {
                 loop.refused();
             }
-            PendingRequest.fail(handler, notSent(answer));
+            table.fail(handler, notSent(answer));
         }
     }
 

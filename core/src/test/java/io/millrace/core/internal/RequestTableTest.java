@@ -29,7 +29,7 @@ class RequestTableTest {
 
     private final ManualDeadlines timer = new ManualDeadlines();
     private final Semaphore due = new Semaphore(0);
-    private final RequestTable table = OrderedRequests.pipelined(timer.deadlines(), due::release);
+    private final RequestTable table = OrderedRequests.pipelined(timer.deadlines(), new Due(due::release));
     private long streamOffset;
 
     @AfterEach
@@ -246,7 +246,7 @@ class RequestTableTest {
         adder.setDaemon(true);
         adder.start();
         for (int round = 1; round <= rounds; round++) {
-            RequestTable shared = OrderedRequests.pipelined(timer.deadlines(), told::release);
+            RequestTable shared = OrderedRequests.pipelined(timer.deadlines(), new Due(told::release));
             current[0] = shared;
             add(shared, 60_000, 0);
             go.set(round);

@@ -37,7 +37,7 @@ class TokenRequestsTest {
 
     private final ManualDeadlines timer = new ManualDeadlines();
     private final Semaphore due = new Semaphore(0);
-    private final TokenRequests table = new TokenRequests(timer.deadlines(), due::release, 0);
+    private final TokenRequests table = new TokenRequests(timer.deadlines(), new Due(due::release), 0);
 
     @AfterEach
     void stop() throws InterruptedException {
@@ -82,7 +82,7 @@ class TokenRequestsTest {
 
     @Test
     void tokensAreConsecutiveFromTheGivenOneAndWrapAround() {
-        TokenRequests wrapping = new TokenRequests(timer.deadlines(), due::release, Long.MAX_VALUE - 1);
+        TokenRequests wrapping = new TokenRequests(timer.deadlines(), new Due(due::release), Long.MAX_VALUE - 1);
         List<Long> tokens = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             tokens.add(add(wrapping, new Outcome(), 100));
@@ -126,7 +126,7 @@ class TokenRequestsTest {
 
     @Test
     void requestsDisplacedAroundTheEndOfTheTableAreFound() {
-        TokenRequests places = new TokenRequests(timer.deadlines(), due::release, 14);
+        TokenRequests places = new TokenRequests(timer.deadlines(), new Due(due::release), 14);
         add(places, new Outcome(), 100);
         add(places, new Outcome(), 100);
         for (int token = 16; token < 30; token++) {
@@ -254,7 +254,7 @@ class TokenRequestsTest {
     @Test
     void hundredThousandRandomRequestsHaveTheOutcomesOfAPlainMap() {
         Random random = new Random(20_26);
-        TokenRequests tested = new TokenRequests(timer.deadlines(), due::release, Long.MAX_VALUE - 20_000);
+        TokenRequests tested = new TokenRequests(timer.deadlines(), new Due(due::release), Long.MAX_VALUE - 20_000);
         Model model = new Model();
         long nowMillis = 0;
         long late = 0;
@@ -350,7 +350,7 @@ class TokenRequestsTest {
         int requests = 100;
         List<Throwable> failures = new CopyOnWriteArrayList<>();
         for (int round = 0; round < rounds; round++) {
-            TokenRequests raced = new TokenRequests(timer.deadlines(), () -> {}, Long.MAX_VALUE - 50);
+            TokenRequests raced = new TokenRequests(timer.deadlines(), new Due(() -> {}), Long.MAX_VALUE - 50);
             List<Outcome> outcomes = new ArrayList<>();
             List<Long> tokens = new ArrayList<>();
             for (int i = 0; i < requests; i++) {

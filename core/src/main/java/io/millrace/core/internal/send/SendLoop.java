@@ -111,10 +111,10 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
     private final SessionConfig config;
     private final Sender sender;
     private final IoContext context;
-    private final StallWatch stallWatch;
 
     // Guarded by this.
     private final SendQueue queue;
+    private @Nullable StallWatch stallWatch;
     private boolean writing;
     private boolean starting;
     private boolean completedWhileStarting;
@@ -166,7 +166,6 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
         this.sender = sender;
         this.context = leased;
         this.queue = new SendQueue(runtime.buffers());
-        this.stallWatch = new StallWatch(this);
         this.lastWriteNanos = runtime.deadlines().nanoTime();
     }
 
@@ -411,7 +410,6 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
     @Override
     public void flush() {
         boolean mayComplete = runtime.isIoThread();
-        boolean watch;
         synchronized (this) {
             touchedBy = null;
             if (writing || stopped || !queue.hasItems()) {
@@ -419,10 +417,6 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
             }
             writing = true;
             starting = mayComplete;
-            watch = stallWatch.begin();
-        }
-        if (watch) {
-            stallWatch.arm();
         }
         write(mayComplete);
     }
@@ -434,12 +428,31 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
             synchronized (this) {
                 starting = false;
                 if (!completedWhileStarting) {
-                    return;
+                    break;
                 }
                 completedWhileStarting = false;
             }
             more = finishWrite(true) && startWrite();
         }
+        if (more) {
+            watchProgress();
+        }
+    }
+
+    /** A write is in flight that did not complete at once: sees to it that it gets somewhere. */
+    private void watchProgress() {
+        StallWatch watch;
+        synchronized (this) {
+            watch = stallWatch;
+            if (watch == null) {
+                watch = new StallWatch(this);
+                stallWatch = watch;
+            }
+            if (!writing || stopped || !watch.begin()) {
+                return;
+            }
+        }
+        watch.arm();
     }
 
     /** Starts a write; returns false if nothing can be written now, and nothing is in flight then. */
@@ -669,9 +682,11 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      * @return the ends of messages that were not written, or null; their senders are to be told
      */
     public @Nullable Chunk release() {
-        stallWatch.cancel();
         Chunk rest;
         synchronized (this) {
+            if (stallWatch != null) {
+                stallWatch.cancel();
+            }
             rest = queue.clear();
             runtime.contexts().release(context);
         }
