@@ -1,6 +1,5 @@
 package io.millrace.core;
 
-import io.millrace.core.protocol.Protocol;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -122,7 +121,7 @@ public interface Session {
     SendResult transfer(ByteBuffer message);
 
     /**
-     * Sends a region of a file as one message, or, with {@link io.millrace.core.protocol.Protocol#raw()}, as bytes of the
+     * Sends a region of a file as one message, or, with {@code Protocol.raw()}, as bytes of the
      * stream. It is read as it is sent, off the I/O threads, into two buffers of at most 64 KiB. All of it counts as
      * queued.
      *
@@ -203,12 +202,12 @@ public interface Session {
      * being delivered is taken apart in the new way. This is how a peer that asks for it (STARTTLS and its like) changes
      * over in mid-stream.
      *
-     * @param protocol the new protocol
+     * @param protocol the new {@code Protocol}
      * @param handler takes its messages, and {@code onClose}; its {@code onOpen} is not called
      * @throws IllegalStateException outside of this session's own callbacks, with handlers on an executor, inside a
      *     frame, or while requests wait for replies
      */
-    void upgrade(Protocol protocol, MessageHandler handler);
+    void upgrade(WireProtocol protocol, MessageHandler handler);
 
     /**
      * Closes the session in good order and returns at once: what is queued is sent, then the end of the stream;

@@ -10,6 +10,7 @@ import io.millrace.core.Session;
 import io.millrace.core.SessionClosedException;
 import io.millrace.core.SessionStats;
 import io.millrace.core.TransportException;
+import io.millrace.core.WireProtocol;
 import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.engine.Turn;
@@ -320,8 +321,12 @@ public final class TcpSession implements Session, SessionLoop.Listener {
     }
 
     @Override
-    public void upgrade(Protocol protocol, MessageHandler handler) {
-        loop.upgrade(Objects.requireNonNull(protocol, "protocol"), Objects.requireNonNull(handler, "handler"));
+    public void upgrade(WireProtocol protocol, MessageHandler handler) {
+        Objects.requireNonNull(handler, "handler");
+        if (!(Objects.requireNonNull(protocol, "protocol") instanceof Protocol next)) {
+            throw new IllegalArgumentException("protocol is " + protocol + "; it must be a Protocol");
+        }
+        loop.upgrade(next, handler);
     }
 
     @Override

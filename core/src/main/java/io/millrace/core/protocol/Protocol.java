@@ -1,5 +1,7 @@
 package io.millrace.core.protocol;
 
+import io.millrace.core.WireProtocol;
+
 /**
  * The agreement of both sides about where messages begin and end, and which replies belong to which requests.
  *
@@ -11,7 +13,7 @@ package io.millrace.core.protocol;
  * <p>Errors: a stream that breaks the protocol closes its session with
  * {@link io.millrace.core.CloseReason.Kind#PROTOCOL}.
  */
-public interface Protocol {
+public interface Protocol extends WireProtocol {
     /**
      * Makes the decoder of one session.
      *
