@@ -4,23 +4,18 @@ import io.millrace.client.internal.Endpoint;
 import io.millrace.client.internal.SessionOpener;
 import io.millrace.client.internal.SharedSession;
 import io.millrace.core.CloseReason;
-import io.millrace.core.Codec;
 import io.millrace.core.IoGroup;
-import io.millrace.core.MessageHandler;
-import io.millrace.core.PartHandler;
-import io.millrace.core.RequestHandler;
 import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.Session;
-import io.millrace.core.SessionConfig;
+import io.millrace.core.SessionBuilder;
 import io.millrace.core.Settings;
 import io.millrace.core.TransportException;
-import io.millrace.core.TypedHandler;
 import io.millrace.core.config.Ranges;
+import io.millrace.core.engine.CloseOnce;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.Sockets;
-import io.millrace.core.internal.TypedMessages;
 import io.millrace.core.observe.Beans;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.Pairing;
@@ -30,14 +25,9 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,9 +50,6 @@ public final class TcpClient implements AutoCloseable {
     /** The default time for looking a name up and connecting: 10 s. */
     public static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
-    /** The default time that {@link #close()} gives sessions to send what is queued: 5 s. */
-    public static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(5);
-
     private static final Logger log = LoggerFactory.getLogger(TcpClient.class);
     private static final CloseReason CLOSING = CloseReason.of(CloseReason.Kind.SHUTDOWN, "the client is closing");
     private static final long TIMER_GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -78,22 +65,21 @@ public final class TcpClient implements AutoCloseable {
     private final long drainNanos;
     private final SessionOpener opener;
     private final SharedSession shared;
-    private final AtomicBoolean closing = new AtomicBoolean();
-    private final CountDownLatch closed = new CountDownLatch(1);
+    private final CloseOnce closing;
     // Written once, when the bean is shown; what closes meanwhile is noticed by whoever is later.
     private volatile Beans.Registration bean = Beans.none();
 
-    private TcpClient(Builder builder, IoGroup group, SessionSetup setup, Endpoint endpoint) {
+    private TcpClient(IoGroup group, boolean ownsGroup, SessionSetup setup, SessionOpener opener, long drainNanos) {
         this.group = group;
-        this.ownsGroup = builder.group == null;
+        this.ownsGroup = ownsGroup;
         this.runtime = GroupAccess.runtimeOf(group);
-        this.endpoint = endpoint;
         this.setup = setup;
         this.payloadCheck = setup.protocol().newEncoder(Side.CLIENT);
-        this.drainNanos = Ranges.positiveNanos("drainTimeout", builder.drainTimeout);
-        this.opener = new SessionOpener(
-                runtime, setup, endpoint, Ranges.positiveNanos("connectTimeout", builder.connectTimeout));
+        this.drainNanos = drainNanos;
+        this.opener = opener;
+        this.endpoint = opener.endpoint();
         this.shared = new SharedSession(runtime, opener::open, setup.config().sendLimit());
+        this.closing = new CloseOnce(runtime);
     }
 
     /** {@return a new builder with all defaults} */
@@ -211,20 +197,12 @@ public final class TcpClient implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (closing.compareAndSet(false, true)) {
-            runtime.runWhereWaitingIsAllowed(this::drainAndClose);
-        } else if (!IoRuntime.mustNotBlock()) {
-            try {
-                closed.await();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        closing.close(() -> {}, this::drainAndClose);
     }
 
     private void showBean() {
         bean = Beans.register("Client", endpoint(), new ClientBean(this));
-        if (closing.get()) {
+        if (closing.hasStarted()) {
             bean.remove();
         }
     }
@@ -237,7 +215,6 @@ public final class TcpClient implements AutoCloseable {
             group.close();
         }
         log.debug("client stopped; endpoint={} cut={}", endpoint, cut);
-        closed.countDown();
     }
 
     @Override
@@ -246,22 +223,17 @@ public final class TcpClient implements AutoCloseable {
     }
 
     /** Collects the settings of a client. Not thread-safe. */
-    public static final class Builder {
-        private @Nullable IoGroup group;
+    public static final class Builder extends SessionBuilder<Builder> {
         private @Nullable Protocol protocol;
         private @Nullable Endpoint endpoint;
-        private @Nullable MessageHandler onMessage;
-        private @Nullable RequestHandler onRequest;
-        private @Nullable PartHandler onPart;
-        private @Nullable Executor executor;
-        private @Nullable Consumer<Session> onOpen;
-        private @Nullable BiConsumer<Session, CloseReason> onClose;
-        private SessionConfig sessionConfig = SessionConfig.defaults();
         private Duration connectTimeout = DEFAULT_CONNECT_TIMEOUT;
-        private Duration drainTimeout = DEFAULT_DRAIN_TIMEOUT;
-        private boolean jmx = true;
 
         private Builder() {}
+
+        @Override
+        protected Builder self() {
+            return this;
+        }
 
         /**
          * Sets how messages are framed. Required.
@@ -288,111 +260,6 @@ public final class TcpClient implements AutoCloseable {
         }
 
         /**
-         * Sets what to do with messages. Where the protocol does not tell messages from replies, this turns requests
-         * off.
-         *
-         * @param newHandler called on I/O threads; must not block
-         * @return this
-         */
-        public Builder onMessage(MessageHandler newHandler) {
-            this.onMessage = Objects.requireNonNull(newHandler, "newHandler");
-            return this;
-        }
-
-        /**
-         * Sets what to do with messages that a codec decodes.
-         *
-         * @param codec what makes objects of payloads, such as {@link Codec#utf8()}
-         * @param handler called on I/O threads with what the codec made; must not block
-         * @param <M> what messages are to the application
-         * @return this
-         */
-        public <M> Builder onMessage(Codec<M> codec, TypedHandler<? super M> handler) {
-            return onMessage(new TypedMessages<>(codec, handler));
-        }
-
-        /**
-         * Sets how to answer requests of the server's. Where the protocol does not tell requests from replies, this
-         * turns the client's own requests off.
-         *
-         * @param newHandler called on I/O threads; must not block, but may answer later
-         * @return this
-         */
-        public Builder onRequest(RequestHandler newHandler) {
-            this.onRequest = Objects.requireNonNull(newHandler, "newHandler");
-            return this;
-        }
-
-        /**
-         * Sets what to do with messages that are taken in parts, as they arrive, instead of whole.
-         *
-         * @param handler called as {@code onMessage} is; the two exclude each other
-         * @return this
-         */
-        public Builder onPart(PartHandler handler) {
-            this.onPart = Objects.requireNonNull(handler, "handler");
-            return this;
-        }
-
-        /**
-         * Sets where handlers and listeners run, so that they may block: never two at a time for one session. A turn's
-         * messages are handed over together; the session reads one buffer ahead and then waits. Replies to requests
-         * still come on I/O threads.
-         *
-         * @param handlerExecutor a pool of threads, or one virtual thread per task on Java 21 and later; the I/O
-         *     threads by default. It is not shut down here, and must outlive the sessions
-         * @return this
-         */
-        public Builder handlers(Executor handlerExecutor) {
-            this.executor = Objects.requireNonNull(handlerExecutor, "handlerExecutor");
-            return this;
-        }
-
-        /**
-         * Sets what to do when a session opens, before anything is read.
-         *
-         * @param listener called on I/O threads; must not block; a throw closes the session
-         * @return this
-         */
-        public Builder onOpen(Consumer<Session> listener) {
-            this.onOpen = Objects.requireNonNull(listener, "listener");
-            return this;
-        }
-
-        /**
-         * Sets what to do when a session has ended, after everything else.
-         *
-         * @param listener called on I/O threads; must not block
-         * @return this
-         */
-        public Builder onClose(BiConsumer<Session, CloseReason> listener) {
-            this.onClose = Objects.requireNonNull(listener, "listener");
-            return this;
-        }
-
-        /**
-         * Sets how sessions behave.
-         *
-         * @param config {@link SessionConfig#defaults()} by default
-         * @return this
-         */
-        public Builder sessions(SessionConfig config) {
-            this.sessionConfig = Objects.requireNonNull(config, "config");
-            return this;
-        }
-
-        /**
-         * Sets the group to work with. It is not closed with the client.
-         *
-         * @param sharedGroup the group; one of the client's own by default
-         * @return this
-         */
-        public Builder group(IoGroup sharedGroup) {
-            this.group = Objects.requireNonNull(sharedGroup, "sharedGroup");
-            return this;
-        }
-
-        /**
          * Sets how long looking the name up and connecting may take, all addresses of the name together.
          *
          * @param timeout more than zero; {@link #DEFAULT_CONNECT_TIMEOUT} by default
@@ -400,28 +267,6 @@ public final class TcpClient implements AutoCloseable {
          */
         public Builder connectTimeout(Duration timeout) {
             this.connectTimeout = Objects.requireNonNull(timeout, "timeout");
-            return this;
-        }
-
-        /**
-         * Sets how long {@link TcpClient#close()} lets sessions send what is queued.
-         *
-         * @param timeout more than zero; {@link #DEFAULT_DRAIN_TIMEOUT} by default
-         * @return this
-         */
-        public Builder drainTimeout(Duration timeout) {
-            this.drainTimeout = Objects.requireNonNull(timeout, "timeout");
-            return this;
-        }
-
-        /**
-         * Sets whether JMX shows the client, as {@link TcpClientMXBean}.
-         *
-         * @param show true by default
-         * @return this
-         */
-        public Builder jmx(boolean show) {
-            this.jmx = show;
             return this;
         }
 
@@ -437,12 +282,7 @@ public final class TcpClient implements AutoCloseable {
             settings.read(in -> {
                 in.text("endpoint", text -> this.endpoint = Endpoint.parse(text));
                 in.duration("connectTimeout", this::connectTimeout);
-                in.duration("drainTimeout", this::drainTimeout);
-                in.flag("jmx", this::jmx);
-                in.section(
-                        "sessions",
-                        section -> sessions(
-                                sessionConfig.toBuilder().settings(section).build()));
+                readCommon(in);
             });
             return this;
         }
@@ -457,30 +297,24 @@ public final class TcpClient implements AutoCloseable {
          * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
          */
         public TcpClient build() throws TransportException {
-            SessionSetup setup = new SessionSetup(
-                    Side.CLIENT,
-                    Ranges.requireSet("protocol", protocol),
-                    sessionConfig,
-                    onOpen,
-                    onMessage,
-                    onRequest,
-                    onPart,
-                    onClose,
-                    executor);
+            SessionSetup setup =
+                    new SessionSetup(Side.CLIENT, Ranges.requireSet("protocol", protocol), sessionConfig(), handlers());
             Endpoint checkedEndpoint = Ranges.requireSet("endpoint", endpoint);
-            Ranges.positiveNanos("connectTimeout", connectTimeout);
-            Ranges.positiveNanos("drainTimeout", drainTimeout);
-            IoGroup used = group != null ? group : IoGroup.start();
+            long connectNanos = Ranges.positiveNanos("connectTimeout", connectTimeout);
+            long drainNanos = drainNanos();
+            IoGroup used = startGroup();
             try {
-                Sockets.check(GroupAccess.runtimeOf(used), sessionConfig.socket());
-                TcpClient client = new TcpClient(this, used, setup, checkedEndpoint);
+                IoRuntime runtime = GroupAccess.runtimeOf(used);
+                Sockets.check(runtime, setup.config().socket());
+                SessionOpener opener = new SessionOpener(runtime, setup, checkedEndpoint, connectNanos);
+                TcpClient client = new TcpClient(used, ownsGroup(), setup, opener, drainNanos);
                 client.runtime.join(client);
-                if (jmx) {
+                if (isJmxOn()) {
                     client.showBean();
                 }
                 return client;
             } catch (TransportException | RuntimeException e) {
-                if (group == null) {
+                if (ownsGroup()) {
                     used.close();
                 }
                 throw e;

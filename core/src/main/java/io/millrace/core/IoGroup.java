@@ -1,6 +1,7 @@
 package io.millrace.core;
 
 import io.millrace.core.config.Ranges;
+import io.millrace.core.engine.CloseOnce;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.memory.BufferPool;
@@ -13,7 +14,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -52,11 +52,12 @@ public final class IoGroup implements AutoCloseable {
 
     private final IoRuntime runtime;
     private final Beans.Registration bean;
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private final CloseOnce closing;
 
     @SuppressWarnings("this-escape")
     private IoGroup(IoRuntime runtime, boolean jmx) {
         this.runtime = runtime;
+        this.closing = new CloseOnce(runtime);
         this.bean = jmx ? Beans.register("Group", runtime.name(), new GroupBean(this, runtime.name())) : Beans.none();
     }
 
@@ -106,13 +107,11 @@ public final class IoGroup implements AutoCloseable {
     /**
      * Closes the servers and clients of this group, then its threads. Waits until that is done, at most the deadlines
      * of the servers and clients and {@value #CLOSE_TIMEOUT_SECONDS} s; on one of the group's own threads it starts
-     * the close and returns. Never throws; closing again does nothing.
+     * the close and returns. Never throws; closing again waits for the first close.
      */
     @Override
     public void close() {
-        if (closed.compareAndSet(false, true)) {
-            runtime.runWhereWaitingIsAllowed(this::closeNow);
-        }
+        closing.close(() -> {}, this::closeNow);
     }
 
     private void closeNow() {

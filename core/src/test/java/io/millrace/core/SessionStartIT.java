@@ -70,10 +70,13 @@ class SessionStartIT {
                 Side.SERVER,
                 Protocol.lengthPrefixed(),
                 SessionConfig.defaults(),
-                session -> events.add("onOpen"),
-                (session, message) -> {},
-                null,
-                (session, reason) -> events.add("onClose"));
+                new SessionHandlers(
+                        session -> events.add("onOpen"),
+                        (session, message) -> {},
+                        null,
+                        null,
+                        (session, reason) -> events.add("onClose"),
+                        null));
     }
 
     private static void awaitTurnOfTheIoThread(IoRuntime runtime) throws InterruptedException {

@@ -6,6 +6,7 @@ import io.millrace.core.MessageHandler;
 import io.millrace.core.PartHandler;
 import io.millrace.core.RequestHandler;
 import io.millrace.core.SessionConfig;
+import io.millrace.core.SessionHandlers;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSetup;
@@ -160,42 +161,21 @@ public final class Loopback implements AutoCloseable {
     }
 
     private SessionSetup setup(Side side, boolean asking, RecordingHandler sessionHandler) {
-        RequestHandler answering = settings.answering;
-        if (!asking && (answering == null || sessionHandler != handler)) {
-            PartHandler parts = sessionHandler == handler ? settings.parts : null;
-            return new SessionSetup(
-                    side,
-                    settings.protocol,
-                    settings.config,
-                    parts == null ? null : sessionHandler::opened,
-                    parts == null ? sessionHandler : null,
-                    null,
-                    parts,
-                    parts == null ? null : sessionHandler::onClose,
-                    settings.executor);
-        }
-        if (answering != null && settings.takingMessages) {
-            return new SessionSetup(
-                    side,
-                    settings.protocol,
-                    settings.config,
-                    null,
-                    sessionHandler,
-                    answering,
-                    null,
-                    null,
-                    settings.executor);
-        }
-        // without a taker for messages the recording hears of open and close by themselves
-        return new SessionSetup(
-                side,
-                settings.protocol,
-                settings.config,
-                sessionHandler::opened,
-                null,
+        return new SessionSetup(side, settings.protocol, settings.config, handlers(asking, sessionHandler));
+    }
+
+    private SessionHandlers handlers(boolean asking, RecordingHandler recorder) {
+        boolean isBystander = recorder != handler;
+        RequestHandler answering = isBystander ? null : settings.answering;
+        PartHandler parts = isBystander || asking ? null : settings.parts;
+        boolean whole = !asking && parts == null && (answering == null || settings.takingMessages);
+        // without a taker for whole messages the recording hears of open and close by themselves
+        return new SessionHandlers(
+                whole ? null : recorder::opened,
+                whole ? recorder : null,
                 answering,
-                null,
-                sessionHandler::onClose,
+                parts,
+                whole ? null : recorder::onClose,
                 settings.executor);
     }
 

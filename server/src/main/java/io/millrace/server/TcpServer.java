@@ -1,23 +1,18 @@
 package io.millrace.server;
 
 import io.millrace.core.CloseReason;
-import io.millrace.core.Codec;
 import io.millrace.core.IoGroup;
-import io.millrace.core.MessageHandler;
-import io.millrace.core.PartHandler;
-import io.millrace.core.RequestHandler;
 import io.millrace.core.Session;
-import io.millrace.core.SessionConfig;
+import io.millrace.core.SessionBuilder;
 import io.millrace.core.Settings;
 import io.millrace.core.TransportException;
-import io.millrace.core.TypedHandler;
 import io.millrace.core.config.Ranges;
+import io.millrace.core.engine.CloseOnce;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSet;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.Sockets;
-import io.millrace.core.internal.TypedMessages;
 import io.millrace.core.observe.Beans;
 import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
@@ -27,16 +22,10 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.AsynchronousServerSocketChannel;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Objects;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,9 +48,6 @@ public final class TcpServer implements AutoCloseable {
     /** The default backlog: what the kernel may hold ready while we are busy accepting. */
     public static final int DEFAULT_BACKLOG = 1024;
 
-    /** The default time that {@link #close()} gives sessions to send what is queued: 5 s. */
-    public static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(5);
-
     private static final Logger log = LoggerFactory.getLogger(TcpServer.class);
     private static final CloseReason CLOSING = CloseReason.of(CloseReason.Kind.SHUTDOWN, "the server is closing");
 
@@ -69,23 +55,21 @@ public final class TcpServer implements AutoCloseable {
     private final boolean ownsGroup;
     private final IoRuntime runtime;
     private final Protocol protocol;
-    private final long drainNanos;
     private final InetSocketAddress localAddress;
     private final Admission admission;
-    private final AtomicBoolean closing = new AtomicBoolean();
-    private final CountDownLatch closed = new CountDownLatch(1);
+    private final CloseOnce closing;
     // Written once, when the bean is shown; what closes meanwhile is noticed by whoever is later.
     private volatile Beans.Registration bean = Beans.none();
 
-    private TcpServer(Builder builder, IoGroup group, SessionSetup setup, AsynchronousServerSocketChannel channel)
-            throws IOException {
+    private TcpServer(
+            IoGroup group, boolean ownsGroup, Protocol protocol, InetSocketAddress localAddress, Admission admission) {
         this.group = group;
-        this.ownsGroup = builder.group == null;
+        this.ownsGroup = ownsGroup;
         this.runtime = GroupAccess.runtimeOf(group);
-        this.protocol = setup.protocol();
-        this.drainNanos = Ranges.positiveNanos("drainTimeout", builder.drainTimeout);
-        this.localAddress = (InetSocketAddress) channel.getLocalAddress();
-        this.admission = new Admission(runtime, setup, channel, builder.maxConnections);
+        this.protocol = protocol;
+        this.localAddress = localAddress;
+        this.admission = admission;
+        this.closing = new CloseOnce(runtime);
     }
 
     /** {@return a new builder with all defaults} */
@@ -144,10 +128,7 @@ public final class TcpServer implements AutoCloseable {
      * @throws IllegalStateException on an I/O thread, which must not wait
      */
     public void awaitClosed() throws InterruptedException {
-        if (IoRuntime.mustNotBlock()) {
-            throw new IllegalStateException("awaitClosed() would block an I/O thread: call it from another one");
-        }
-        closed.await();
+        closing.await();
     }
 
     /**
@@ -157,34 +138,24 @@ public final class TcpServer implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (closing.compareAndSet(false, true)) {
-            admission.stop();
-            runtime.runWhereWaitingIsAllowed(this::drainAndClose);
-        } else if (!IoRuntime.mustNotBlock()) {
-            try {
-                closed.await();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        closing.close(admission::stop, this::drainAndClose);
     }
 
     private void showBean() {
         bean = Beans.register("Server", beanName(localAddress), new ServerBean(this));
-        if (closing.get()) {
+        if (closing.hasStarted()) {
             bean.remove();
         }
     }
 
     private void drainAndClose() {
-        int cut = admission.sessions().drain(CLOSING, drainNanos);
+        int cut = admission.drain(CLOSING);
         runtime.leave(this);
         bean.remove();
         if (ownsGroup) {
             group.close();
         }
         log.info("server stopped; address={} accepted={} cut={}", localAddress, admission.accepted(), cut);
-        closed.countDown();
     }
 
     private static String beanName(InetSocketAddress address) {
@@ -197,25 +168,20 @@ public final class TcpServer implements AutoCloseable {
     }
 
     /** Collects the settings of a server. Not thread-safe. */
-    public static final class Builder {
-        private @Nullable IoGroup group;
+    public static final class Builder extends SessionBuilder<Builder> {
         private @Nullable Protocol protocol;
-        private @Nullable MessageHandler onMessage;
-        private @Nullable RequestHandler onRequest;
-        private @Nullable PartHandler onPart;
-        private @Nullable Executor executor;
-        private @Nullable Consumer<Session> onOpen;
-        private @Nullable BiConsumer<Session, CloseReason> onClose;
-        private SessionConfig sessionConfig = SessionConfig.defaults();
         private int maxConnections = DEFAULT_MAX_CONNECTIONS;
         private int backlog = DEFAULT_BACKLOG;
-        private Duration drainTimeout = DEFAULT_DRAIN_TIMEOUT;
         private ListenerConfig listenerConfig = ListenerConfig.defaults();
-        private boolean jmx = true;
         private @Nullable String settingsHost;
         private @Nullable Integer settingsPort;
 
         private Builder() {}
+
+        @Override
+        protected Builder self() {
+            return this;
+        }
 
         /**
          * Sets how messages are framed. Required.
@@ -225,110 +191,6 @@ public final class TcpServer implements AutoCloseable {
          */
         public Builder protocol(Protocol newProtocol) {
             this.protocol = Objects.requireNonNull(newProtocol, "newProtocol");
-            return this;
-        }
-
-        /**
-         * Sets what to do with messages: a lambda, or a handler that also hears of open and close.
-         *
-         * @param handler called on I/O threads; must not block
-         * @return this
-         */
-        public Builder onMessage(MessageHandler handler) {
-            this.onMessage = Objects.requireNonNull(handler, "handler");
-            return this;
-        }
-
-        /**
-         * Sets what to do with messages that a codec decodes.
-         *
-         * @param codec what makes objects of payloads, such as {@link Codec#utf8()}
-         * @param handler called on I/O threads with what the codec made; must not block
-         * @param <M> what messages are to the application
-         * @return this
-         */
-        public <M> Builder onMessage(Codec<M> codec, TypedHandler<? super M> handler) {
-            return onMessage(new TypedMessages<>(codec, handler));
-        }
-
-        /**
-         * Sets how to answer requests. Where the protocol does not tell requests from messages, every message is a
-         * request then, and {@code onMessage} cannot be set too.
-         *
-         * @param handler called on I/O threads; must not block, but may answer later
-         * @return this
-         */
-        public Builder onRequest(RequestHandler handler) {
-            this.onRequest = Objects.requireNonNull(handler, "handler");
-            return this;
-        }
-
-        /**
-         * Sets what to do with messages that are taken in parts, as they arrive, instead of whole.
-         *
-         * @param handler called as {@code onMessage} is; the two exclude each other
-         * @return this
-         */
-        public Builder onPart(PartHandler handler) {
-            this.onPart = Objects.requireNonNull(handler, "handler");
-            return this;
-        }
-
-        /**
-         * Sets where handlers and listeners run, so that they may block: never two at a time for one session. A turn's
-         * messages are handed over together; the session reads one buffer ahead and then waits. Replies to requests
-         * still come on I/O threads.
-         *
-         * @param handlerExecutor a pool of threads, or one virtual thread per task on Java 21 and later; the I/O
-         *     threads by default. It is not shut down here, and must outlive the sessions
-         * @return this
-         */
-        public Builder handlers(Executor handlerExecutor) {
-            this.executor = Objects.requireNonNull(handlerExecutor, "handlerExecutor");
-            return this;
-        }
-
-        /**
-         * Sets what to do when a session opens, before its first message.
-         *
-         * @param listener called on I/O threads; must not block; a throw closes the session
-         * @return this
-         */
-        public Builder onOpen(Consumer<Session> listener) {
-            this.onOpen = Objects.requireNonNull(listener, "listener");
-            return this;
-        }
-
-        /**
-         * Sets what to do when a session has ended, after everything else.
-         *
-         * @param listener called on I/O threads; must not block
-         * @return this
-         */
-        public Builder onClose(BiConsumer<Session, CloseReason> listener) {
-            this.onClose = Objects.requireNonNull(listener, "listener");
-            return this;
-        }
-
-        /**
-         * Sets how sessions behave.
-         *
-         * @param config {@link SessionConfig#defaults()} by default
-         * @return this
-         */
-        public Builder sessions(SessionConfig config) {
-            this.sessionConfig = Objects.requireNonNull(config, "config");
-            return this;
-        }
-
-        /**
-         * Sets the group to work with. It is not closed with the server.
-         *
-         * @param sharedGroup the group; one of the server's own by default
-         * @return this
-         */
-        public Builder group(IoGroup sharedGroup) {
-            this.group = Objects.requireNonNull(sharedGroup, "sharedGroup");
             return this;
         }
 
@@ -366,32 +228,10 @@ public final class TcpServer implements AutoCloseable {
         }
 
         /**
-         * Sets how long {@link #close()} lets sessions send what is queued.
-         *
-         * @param timeout more than zero; {@link #DEFAULT_DRAIN_TIMEOUT} by default
-         * @return this
-         */
-        public Builder drainTimeout(Duration timeout) {
-            this.drainTimeout = Objects.requireNonNull(timeout, "timeout");
-            return this;
-        }
-
-        /**
-         * Sets whether JMX shows the server, as {@link TcpServerMXBean}.
-         *
-         * @param show true by default
-         * @return this
-         */
-        public Builder jmx(boolean show) {
-            this.jmx = show;
-            return this;
-        }
-
-        /**
          * Sets what is in a section of a settings file: the address to {@link #bind()} to as {@code host} (all local
          * addresses if it is missing) and {@code port}, then {@code maxConnections}, {@code backlog},
-         * {@code drainTimeout}, {@code jmx}, and how sessions and the listening channel behave in its sections {@code sessions} and
-         * {@code listener}.
+         * {@code drainTimeout}, {@code jmx}, and how sessions and the listening channel behave in its sections
+         * {@code sessions} and {@code listener}.
          *
          * @param settings the section
          * @return this
@@ -403,12 +243,7 @@ public final class TcpServer implements AutoCloseable {
                 in.whole("port", number -> settingsPort = requirePort(number));
                 in.whole("maxConnections", this::maxConnections);
                 in.whole("backlog", this::backlog);
-                in.duration("drainTimeout", this::drainTimeout);
-                in.flag("jmx", this::jmx);
-                in.section(
-                        "sessions",
-                        section -> sessions(
-                                sessionConfig.toBuilder().settings(section).build()));
+                readCommon(in);
                 in.section(
                         "listener",
                         section -> listener(
@@ -479,30 +314,20 @@ public final class TcpServer implements AutoCloseable {
          * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
          */
         public TcpServer bind(InetSocketAddress address) throws TransportException {
-            SessionSetup setup = new SessionSetup(
-                    Side.SERVER,
-                    Ranges.requireSet("protocol", protocol),
-                    sessionConfig,
-                    onOpen,
-                    onMessage,
-                    onRequest,
-                    onPart,
-                    onClose,
-                    executor);
-            if (onMessage == null
-                    && onPart == null
-                    && onRequest == null
-                    && setup.protocol().pairing() != Pairing.BY_TOKEN) {
+            SessionSetup setup =
+                    new SessionSetup(Side.SERVER, Ranges.requireSet("protocol", protocol), sessionConfig(), handlers());
+            boolean hasTaker = handlers().takesMessages() || handlers().onRequest() != null;
+            if (!hasTaker && setup.protocol().pairing() != Pairing.BY_TOKEN) {
                 throw new IllegalStateException(
                         "onMessage is not set, nor is onRequest: call one of them, or what comes in has no taker");
             }
             Ranges.require("maxConnections", maxConnections, 1, 100_000_000, "connections");
             Ranges.require("backlog", backlog, 1, 65_535, "connections");
-            Ranges.positiveNanos("drainTimeout", drainTimeout);
+            drainNanos();
             if (address.isUnresolved()) {
                 throw unresolved(address.getHostString());
             }
-            IoGroup used = group != null ? group : IoGroup.start();
+            IoGroup used = startGroup();
             try {
                 return bindIn(used, setup, address);
             } catch (IOException e) {
@@ -527,7 +352,7 @@ public final class TcpServer implements AutoCloseable {
         }
 
         private void closeUnlessShared(IoGroup used) {
-            if (group == null) {
+            if (ownsGroup()) {
                 used.close();
             }
         }
@@ -536,11 +361,14 @@ public final class TcpServer implements AutoCloseable {
             IoRuntime runtime = GroupAccess.runtimeOf(used);
             AsynchronousServerSocketChannel channel = runtime.openServerChannel();
             TcpServer server;
+            Admission admission;
             try {
-                Sockets.check(runtime, sessionConfig.socket());
-                Sockets.beforeBind(listenerConfig.options(), sessionConfig.socket(), channel);
+                Sockets.check(runtime, setup.config().socket());
+                Sockets.beforeBind(listenerConfig.options(), setup.config().socket(), channel);
                 channel.bind(address, backlog);
-                server = new TcpServer(this, used, setup, channel);
+                admission = new Admission(runtime, setup, channel, maxConnections, drainNanos());
+                InetSocketAddress bound = (InetSocketAddress) channel.getLocalAddress();
+                server = new TcpServer(used, ownsGroup(), setup.protocol(), bound, admission);
                 runtime.join(server);
             } catch (IOException | RuntimeException e) {
                 channel.close();
@@ -553,9 +381,9 @@ public final class TcpServer implements AutoCloseable {
                     maxConnections,
                     backlog,
                     used,
-                    sessionConfig);
-            server.admission.start();
-            if (jmx) {
+                    setup.config());
+            admission.start();
+            if (isJmxOn()) {
                 server.showBean();
             }
             return server;

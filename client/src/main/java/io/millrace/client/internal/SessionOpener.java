@@ -45,6 +45,15 @@ public final class SessionOpener {
     }
 
     /**
+     * Returns where to connect to.
+     *
+     * @return the endpoint
+     */
+    public Endpoint endpoint() {
+        return endpoint;
+    }
+
+    /**
      * Opens a session.
      *
      * @return completes on an I/O thread, after onOpen, or fails with a {@link TransportException}

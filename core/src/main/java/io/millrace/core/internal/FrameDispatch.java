@@ -63,7 +63,7 @@ final class FrameDispatch implements Responder.Outlet {
         this.events = events;
         this.setup = setup;
         this.handOver = handOver;
-        RequestHandler handler = setup.onRequest();
+        RequestHandler handler = setup.handlers().onRequest();
         this.responder = handler == null
                 ? null
                 : new Responder(
@@ -129,7 +129,7 @@ final class FrameDispatch implements Responder.Outlet {
 
     /** Returns whether frames of a kind are taken in parts. */
     boolean takesParts(FrameKind kind) {
-        return setup.onPart() != null && kind == FrameKind.MESSAGE;
+        return setup.handlers().onPart() != null && kind == FrameKind.MESSAGE;
     }
 
     /** Takes a part of a message; borrowed. */
@@ -138,7 +138,7 @@ final class FrameDispatch implements Responder.Outlet {
     }
 
     private void message(ByteBuffer payload) {
-        if (setup.onMessage() != null) {
+        if (setup.handlers().onMessage() != null) {
             forApplication(FrameKind.MESSAGE, 0, payload);
         } else if (hasTokens()) {
             skippedFrames++;
@@ -171,8 +171,8 @@ final class FrameDispatch implements Responder.Outlet {
             takeRequest(token, payload);
             return;
         }
-        PartHandler parts = setup.onPart();
-        MessageHandler messages = setup.onMessage();
+        PartHandler parts = setup.handlers().onPart();
+        MessageHandler messages = setup.handlers().onMessage();
         int from = payload.position();
         int to = payload.limit();
         try {

@@ -146,7 +146,7 @@ final class SessionLoop extends SerialRunner
             receive.release();
             throw e;
         }
-        Executor executor = setup.executor();
+        Executor executor = setup.handlers().executor();
         this.handOver = executor == null ? null : new HandOver(runtime, executor, this);
         this.dispatch = new FrameDispatch(runtime, setup, session, send, this, handOver);
     }

@@ -3,17 +3,14 @@ package io.millrace.core.internal;
 import io.millrace.core.CloseReason;
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.MessageHandler;
-import io.millrace.core.PartHandler;
-import io.millrace.core.RequestHandler;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
+import io.millrace.core.SessionHandlers;
 import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
-import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What all sessions of a server or client have in common.
@@ -21,61 +18,25 @@ import org.jspecify.annotations.Nullable;
  * @param side which end of the connection they are
  * @param protocol how messages are framed and paired
  * @param config how the sessions behave
- * @param onOpen called when a session has opened, or null
- * @param onMessage called for messages, or null
- * @param onRequest called for requests, or null
- * @param onPart called for parts of messages, instead of onMessage, or null
- * @param onClose called when a session has ended, or null
- * @param executor what runs the callbacks, or null for the I/O threads
+ * @param handlers what the application does with them
  */
-public record SessionSetup(
-        Side side,
-        Protocol protocol,
-        SessionConfig config,
-        @Nullable Consumer<Session> onOpen,
-        @Nullable MessageHandler onMessage,
-        @Nullable RequestHandler onRequest,
-        @Nullable PartHandler onPart,
-        @Nullable BiConsumer<Session, CloseReason> onClose,
-        @Nullable Executor executor) {
+public record SessionSetup(Side side, Protocol protocol, SessionConfig config, SessionHandlers handlers) {
 
     /** Checks that each kind of frame has one taker at most. */
     public SessionSetup {
-        if (onMessage != null && onPart != null) {
+        if (handlers.onMessage() != null && handlers.onPart() != null) {
             throw new IllegalArgumentException(
                     "onMessage and onPart are both set, but a message is delivered whole or in parts: set one of them");
         }
-        if ((onMessage != null || onPart != null) && onRequest != null && protocol.pairing() != Pairing.BY_TOKEN) {
-            throw new IllegalArgumentException((onMessage != null ? "onMessage" : "onPart")
+        if (handlers.takesMessages() && handlers.onRequest() != null && protocol.pairing() != Pairing.BY_TOKEN) {
+            throw new IllegalArgumentException((handlers.onMessage() != null ? "onMessage" : "onPart")
                     + " and onRequest are both set, but " + protocol
                     + " does not tell requests from messages: set one of them, or use Protocol.millrace()");
         }
-        if (onRequest != null && protocol.pairing() == Pairing.NONE) {
+        if (handlers.onRequest() != null && protocol.pairing() == Pairing.NONE) {
             throw new IllegalArgumentException(
                     "onRequest is set, but " + protocol + " has no frames, so a request has no end: set onMessage");
         }
-    }
-
-    /**
-     * Makes a setup whose callbacks run on the I/O threads, for messages in one piece.
-     *
-     * @param side which end of the connection they are
-     * @param protocol how messages are framed and paired
-     * @param config how the sessions behave
-     * @param onOpen called when a session has opened, or null
-     * @param onMessage called for messages, or null
-     * @param onRequest called for requests, or null
-     * @param onClose called when a session has ended, or null
-     */
-    public SessionSetup(
-            Side side,
-            Protocol protocol,
-            SessionConfig config,
-            @Nullable Consumer<Session> onOpen,
-            @Nullable MessageHandler onMessage,
-            @Nullable RequestHandler onRequest,
-            @Nullable BiConsumer<Session, CloseReason> onClose) {
-        this(side, protocol, config, onOpen, onMessage, onRequest, null, onClose, null);
     }
 
     /**
@@ -86,7 +47,9 @@ public record SessionSetup(
      * @return a setup that differs in these
      */
     SessionSetup upgraded(Protocol newProtocol, MessageHandler newHandler) {
-        return new SessionSetup(side, newProtocol, config, onOpen, newHandler, null, null, onClose, executor);
+        SessionHandlers upgraded =
+                new SessionHandlers(handlers.onOpen(), newHandler, null, null, handlers.onClose(), handlers.executor());
+        return new SessionSetup(side, newProtocol, config, upgraded);
     }
 
     /**
@@ -98,7 +61,7 @@ public record SessionSetup(
     public boolean asks() {
         return switch (protocol.pairing()) {
             case NONE -> false;
-            case IN_ORDER, ONE_AT_A_TIME -> onMessage == null && onRequest == null && onPart == null;
+            case IN_ORDER, ONE_AT_A_TIME -> !handlers.takesMessages() && handlers.onRequest() == null;
             case BY_TOKEN -> true;
         };
     }
@@ -110,9 +73,11 @@ public record SessionSetup(
      * @throws Exception what the application throws
      */
     void opened(Session session) throws Exception {
+        MessageHandler onMessage = handlers.onMessage();
         if (onMessage != null) {
             onMessage.onOpen(session);
         }
+        Consumer<Session> onOpen = handlers.onOpen();
         if (onOpen != null) {
             onOpen.accept(session);
         }
@@ -125,6 +90,7 @@ public record SessionSetup(
      * @throws Exception what the application throws
      */
     void writable(Session session) throws Exception {
+        MessageHandler onMessage = handlers.onMessage();
         if (onMessage != null) {
             onMessage.onWritable(session);
         }
@@ -137,6 +103,7 @@ public record SessionSetup(
      * @throws Exception what the application throws
      */
     void inputEnded(Session session) throws Exception {
+        MessageHandler onMessage = handlers.onMessage();
         if (onMessage != null) {
             onMessage.onInputEnd(session);
         }
@@ -150,6 +117,7 @@ public record SessionSetup(
      * @throws Exception what the application throws
      */
     void malformed(Session session, MalformedFrameException cause) throws Exception {
+        MessageHandler onMessage = handlers.onMessage();
         if (onMessage != null) {
             onMessage.onMalformed(session, cause);
         }
@@ -162,6 +130,8 @@ public record SessionSetup(
      * @param reason why
      */
     void closed(Session session, CloseReason reason) {
+        MessageHandler onMessage = handlers.onMessage();
+        BiConsumer<Session, CloseReason> onClose = handlers.onClose();
         try {
             if (onClose != null) {
                 onClose.accept(session, reason);

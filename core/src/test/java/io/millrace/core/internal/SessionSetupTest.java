@@ -11,6 +11,7 @@ import io.millrace.core.MessageHandler;
 import io.millrace.core.RequestHandler;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
+import io.millrace.core.SessionHandlers;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
 import java.nio.ByteBuffer;
@@ -44,7 +45,10 @@ class SessionSetupTest {
     private static SessionSetup setup(
             Consumer<Session> onOpen, MessageHandler handler, BiConsumer<Session, CloseReason> onClose) {
         return new SessionSetup(
-                Side.SERVER, Protocol.lengthPrefixed(), SessionConfig.defaults(), onOpen, handler, null, onClose);
+                Side.SERVER,
+                Protocol.lengthPrefixed(),
+                SessionConfig.defaults(),
+                new SessionHandlers(onOpen, handler, null, null, onClose, null));
     }
 
     private static void callAll(SessionSetup setup) throws Exception {
@@ -85,15 +89,14 @@ class SessionSetupTest {
     @Test
     void eachKindOfFrameHasOneTaker() {
         RequestHandler requests = (session, request, reply) -> reply.send(request);
+        SessionHandlers takers = new SessionHandlers(null, full, requests, null, null, null);
         for (Protocol protocol : List.of(Protocol.lengthPrefixed(), Protocol.seed(), Protocol.raw())) {
             IllegalArgumentException refused = assertThrows(
                     IllegalArgumentException.class,
-                    () -> new SessionSetup(
-                            Side.SERVER, protocol, SessionConfig.defaults(), null, full, requests, null));
+                    () -> new SessionSetup(Side.SERVER, protocol, SessionConfig.defaults(), takers));
             assertTrue(String.valueOf(refused.getMessage()).contains("onRequest"), refused.getMessage());
         }
-        SessionSetup both = new SessionSetup(
-                Side.SERVER, Protocol.millrace(), SessionConfig.defaults(), null, full, requests, null);
+        SessionSetup both = new SessionSetup(Side.SERVER, Protocol.millrace(), SessionConfig.defaults(), takers);
         assertTrue(both.asks(), "with tokens a session can also ask");
     }
 

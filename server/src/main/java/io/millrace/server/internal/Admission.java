@@ -1,5 +1,6 @@
 package io.millrace.server.internal;
 
+import io.millrace.core.CloseReason;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.engine.LogLimiter;
@@ -24,6 +25,7 @@ public final class Admission implements TcpSession.Owner {
 
     private final IoRuntime runtime;
     private final SessionSetup setup;
+    private final long drainNanos;
     private final SessionSet sessions = new SessionSet();
     private final Acceptor acceptor;
     private final AtomicLong accepted = new AtomicLong();
@@ -37,11 +39,17 @@ public final class Admission implements TcpSession.Owner {
      * @param setup what all sessions have in common
      * @param channel the listening channel; closed with this
      * @param maxConnections the most sessions at once
+     * @param drainNanos how long sessions get for their end, in nanoseconds
      */
     public Admission(
-            IoRuntime runtime, SessionSetup setup, AsynchronousServerSocketChannel channel, int maxConnections) {
+            IoRuntime runtime,
+            SessionSetup setup,
+            AsynchronousServerSocketChannel channel,
+            int maxConnections,
+            long drainNanos) {
         this.runtime = runtime;
         this.setup = setup;
+        this.drainNanos = drainNanos;
         this.acceptor = new Acceptor(channel, runtime.deadlines(), maxConnections, this::admit);
     }
 
@@ -53,6 +61,16 @@ public final class Admission implements TcpSession.Owner {
     /** Stops accepting. Sessions go on. */
     public void stop() {
         acceptor.close();
+    }
+
+    /**
+     * Ends all sessions: in good order for a while, then by force. Not for the group's own threads.
+     *
+     * @param reason why
+     * @return how many had to be cut off
+     */
+    public int drain(CloseReason reason) {
+        return sessions.drain(reason, drainNanos);
     }
 
     private void admit(AsynchronousSocketChannel channel) {

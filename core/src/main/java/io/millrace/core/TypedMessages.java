@@ -1,14 +1,10 @@
-package io.millrace.core.internal;
+package io.millrace.core;
 
-import io.millrace.core.Codec;
-import io.millrace.core.MessageHandler;
-import io.millrace.core.Session;
-import io.millrace.core.TypedHandler;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 
 /** Brings decoded messages to a handler that takes them. */
-public final class TypedMessages<M> implements MessageHandler {
+final class TypedMessages<M> implements MessageHandler {
     private final Codec<M> codec;
     private final TypedHandler<? super M> handler;
 
@@ -18,7 +14,7 @@ public final class TypedMessages<M> implements MessageHandler {
      * @param codec what decodes
      * @param handler what takes the decoded messages
      */
-    public TypedMessages(Codec<M> codec, TypedHandler<? super M> handler) {
+    TypedMessages(Codec<M> codec, TypedHandler<? super M> handler) {
         this.codec = Objects.requireNonNull(codec, "codec");
         this.handler = Objects.requireNonNull(handler, "handler");
     }

@@ -1,0 +1,219 @@
+package io.millrace.core;
+
+import io.millrace.core.config.Ranges;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What servers and clients are built with in common: what to do with their sessions, and how these behave.
+ *
+ * <p>Threading: Not thread-safe.
+ *
+ * <p>Lifecycle: made by the {@code builder()} of a server or client, and used for one or more of them.
+ *
+ * <p>Errors: values are checked when the server or client is made, all together.
+ *
+ * @param <B> the builder itself
+ */
+public abstract class SessionBuilder<B extends SessionBuilder<B>> {
+    /** The default time that a close gives sessions to send what is queued: 5 s. */
+    public static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(5);
+
+    private @Nullable IoGroup group;
+    private @Nullable MessageHandler onMessage;
+    private @Nullable RequestHandler onRequest;
+    private @Nullable PartHandler onPart;
+    private @Nullable Executor executor;
+    private @Nullable Consumer<Session> onOpen;
+    private @Nullable BiConsumer<Session, CloseReason> onClose;
+    private SessionConfig sessionConfig = SessionConfig.defaults();
+    private Duration drainTimeout = DEFAULT_DRAIN_TIMEOUT;
+    private boolean jmx = true;
+
+    /** Makes a builder with all defaults. */
+    protected SessionBuilder() {}
+
+    /** {@return this, as what it is} */
+    protected abstract B self();
+
+    /**
+     * Sets what to do with messages: a lambda, or a handler that also hears of open and close. Where the protocol does
+     * not tell messages from replies, this turns requests off.
+     *
+     * @param handler called on I/O threads, where it must not block, or as {@link #handlerExecutor} says
+     * @return this
+     */
+    public B onMessage(MessageHandler handler) {
+        this.onMessage = Objects.requireNonNull(handler, "handler");
+        return self();
+    }
+
+    /**
+     * Sets what to do with messages that a codec decodes.
+     *
+     * @param codec what makes objects of payloads, such as {@link Codec#utf8()}
+     * @param handler called, as other handlers of messages, with what the codec made
+     * @param <M> what messages are to the application
+     * @return this
+     */
+    public <M> B onMessage(Codec<M> codec, TypedHandler<? super M> handler) {
+        return onMessage(new TypedMessages<>(codec, handler));
+    }
+
+    /**
+     * Sets what to do with messages that are taken in parts, as they arrive, instead of whole.
+     *
+     * @param handler called as {@code onMessage} is; the two exclude each other
+     * @return this
+     */
+    public B onPart(PartHandler handler) {
+        this.onPart = Objects.requireNonNull(handler, "handler");
+        return self();
+    }
+
+    /**
+     * Sets how to answer requests of the peers'. Where the protocol does not tell requests from messages, every message
+     * is a request then, and {@code onMessage} cannot be set too.
+     *
+     * @param handler called on I/O threads, where it must not block but may answer later, or as {@link #handlerExecutor} says
+     * @return this
+     */
+    public B onRequest(RequestHandler handler) {
+        this.onRequest = Objects.requireNonNull(handler, "handler");
+        return self();
+    }
+
+    /**
+     * Sets what to do when a session opens, before its first message.
+     *
+     * @param listener called as handlers are; a throw closes the session
+     * @return this
+     */
+    public B onOpen(Consumer<Session> listener) {
+        this.onOpen = Objects.requireNonNull(listener, "listener");
+        return self();
+    }
+
+    /**
+     * Sets what to do when a session has ended, after everything else.
+     *
+     * @param listener called as handlers are
+     * @return this
+     */
+    public B onClose(BiConsumer<Session, CloseReason> listener) {
+        this.onClose = Objects.requireNonNull(listener, "listener");
+        return self();
+    }
+
+    /**
+     * Sets where handlers and listeners run, so that they may block: never two at a time for one session. A turn's
+     * messages are handed over together; the session reads one buffer ahead and then waits. Replies to requests still
+     * come on I/O threads.
+     *
+     * @param newExecutor a pool of threads, or one virtual thread per task on Java 21 and later; the I/O threads by
+     *     default. It is not shut down here, and must outlive the sessions
+     * @return this
+     */
+    public B handlerExecutor(Executor newExecutor) {
+        this.executor = Objects.requireNonNull(newExecutor, "newExecutor");
+        return self();
+    }
+
+    /**
+     * Sets how sessions behave.
+     *
+     * @param config {@link SessionConfig#defaults()} by default
+     * @return this
+     */
+    public B sessions(SessionConfig config) {
+        this.sessionConfig = Objects.requireNonNull(config, "config");
+        return self();
+    }
+
+    /**
+     * Sets the group to work with. It is not closed with what is built.
+     *
+     * @param sharedGroup the group; one of its own by default
+     * @return this
+     */
+    public B group(IoGroup sharedGroup) {
+        this.group = Objects.requireNonNull(sharedGroup, "sharedGroup");
+        return self();
+    }
+
+    /**
+     * Sets how long a close lets sessions send what is queued.
+     *
+     * @param timeout more than zero; {@link #DEFAULT_DRAIN_TIMEOUT} by default
+     * @return this
+     */
+    public B drainTimeout(Duration timeout) {
+        this.drainTimeout = Objects.requireNonNull(timeout, "timeout");
+        return self();
+    }
+
+    /**
+     * Sets whether JMX shows what is built.
+     *
+     * @param show true by default
+     * @return this
+     */
+    public B jmx(boolean show) {
+        this.jmx = show;
+        return self();
+    }
+
+    /**
+     * Reads the settings that servers and clients have in common: {@code drainTimeout}, {@code jmx}, and the section
+     * {@code sessions}.
+     *
+     * @param in the section of a settings file
+     */
+    protected final void readCommon(SettingsReader in) {
+        in.duration("drainTimeout", this::drainTimeout);
+        in.flag("jmx", this::jmx);
+        in.section(
+                "sessions",
+                section -> sessions(sessionConfig.toBuilder().settings(section).build()));
+    }
+
+    /** {@return what the application does with the sessions} */
+    protected final SessionHandlers handlers() {
+        return new SessionHandlers(onOpen, onMessage, onRequest, onPart, onClose, executor);
+    }
+
+    /** {@return how sessions behave} */
+    protected final SessionConfig sessionConfig() {
+        return sessionConfig;
+    }
+
+    /** {@return how long a close may take, in nanoseconds} */
+    protected final long drainNanos() {
+        return Ranges.positiveNanos("drainTimeout", drainTimeout);
+    }
+
+    /** {@return whether JMX shows what is built} */
+    protected final boolean isJmxOn() {
+        return jmx;
+    }
+
+    /** {@return whether the group belongs to what is built, and is closed with it} */
+    protected final boolean ownsGroup() {
+        return group == null;
+    }
+
+    /**
+     * Returns the group to work with, started if it is an own one.
+     *
+     * @return the group
+     * @throws TransportException if an own group cannot be started
+     */
+    protected final IoGroup startGroup() throws TransportException {
+        IoGroup shared = group;
+        return shared != null ? shared : IoGroup.start();
+    }
+}

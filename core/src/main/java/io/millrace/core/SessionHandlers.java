@@ -1,0 +1,30 @@
+package io.millrace.core;
+
+import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an application does with the sessions of a server or client. Immutable. Made by their builders.
+ *
+ * @param onOpen called when a session has opened, or null
+ * @param onMessage called for messages, or null
+ * @param onRequest called for requests, or null
+ * @param onPart called for parts of messages, instead of onMessage, or null
+ * @param onClose called when a session has ended, or null
+ * @param executor what runs the callbacks, or null for the I/O threads
+ */
+public record SessionHandlers(
+        @Nullable Consumer<Session> onOpen,
+        @Nullable MessageHandler onMessage,
+        @Nullable RequestHandler onRequest,
+        @Nullable PartHandler onPart,
+        @Nullable BiConsumer<Session, CloseReason> onClose,
+        @Nullable Executor executor) {
+
+    /** {@return whether there is anybody to take messages} */
+    public boolean takesMessages() {
+        return onMessage != null || onPart != null;
+    }
+}
