@@ -38,6 +38,7 @@ public final class SessionConfig {
     private final Duration writeIdleTimeout;
     private final Duration firstFrameTimeout;
     private final Duration frameTimeout;
+    private final HeartbeatConfig heartbeat;
     private final boolean halfClose;
     private final SocketConfig socket;
 
@@ -53,6 +54,7 @@ public final class SessionConfig {
         this.writeIdleTimeout = builder.writeIdleTimeout;
         this.firstFrameTimeout = builder.firstFrameTimeout;
         this.frameTimeout = builder.frameTimeout;
+        this.heartbeat = builder.heartbeat;
         this.halfClose = builder.halfClose;
         this.socket = builder.socket;
     }
@@ -80,6 +82,7 @@ public final class SessionConfig {
                 .writeIdleTimeout(writeIdleTimeout)
                 .firstFrameTimeout(firstFrameTimeout)
                 .frameTimeout(frameTimeout)
+                .heartbeat(heartbeat)
                 .halfClose(halfClose)
                 .socket(socket);
     }
@@ -139,6 +142,11 @@ public final class SessionConfig {
         return frameTimeout;
     }
 
+    /** {@return whether and how a session makes sure that its peer is alive} */
+    public HeartbeatConfig heartbeat() {
+        return heartbeat;
+    }
+
     /** {@return whether only the application closes a session whose peer has finished sending} */
     public boolean halfClose() {
         return halfClose;
@@ -155,7 +163,8 @@ public final class SessionConfig {
                 + sendLimit + ", sendOverflow=" + sendOverflow + ", writeProgressTimeout=" + writeProgressTimeout
                 + ", minWriteProgressBytes=" + minWriteProgressBytes + ", idleTimeout=" + idleTimeout
                 + ", readIdleTimeout=" + readIdleTimeout + ", writeIdleTimeout=" + writeIdleTimeout
-                + ", firstFrameTimeout=" + firstFrameTimeout + ", frameTimeout=" + frameTimeout + ", halfClose="
+                + ", firstFrameTimeout=" + firstFrameTimeout + ", frameTimeout=" + frameTimeout + ", heartbeat="
+                + heartbeat + ", halfClose="
                 + halfClose + ", socket=" + socket + "]";
     }
 
@@ -172,6 +181,7 @@ public final class SessionConfig {
         private Duration writeIdleTimeout = Duration.ZERO;
         private Duration firstFrameTimeout = Duration.ZERO;
         private Duration frameTimeout = DEFAULT_FRAME_TIMEOUT;
+        private HeartbeatConfig heartbeat = HeartbeatConfig.off();
         private boolean halfClose;
         private SocketConfig socket = SocketConfig.defaults();
 
@@ -295,6 +305,17 @@ public final class SessionConfig {
         }
 
         /**
+         * Sets whether and how a session makes sure that its peer is alive.
+         *
+         * @param config {@link HeartbeatConfig#off()} by default; the protocol must have a heartbeat
+         * @return this
+         */
+        public Builder heartbeat(HeartbeatConfig config) {
+            this.heartbeat = Objects.requireNonNull(config, "config");
+            return this;
+        }
+
+        /**
          * Sets whether a session lives on after its peer has finished sending.
          *
          * @param keepOpen true if only the application closes it then; false by default: once everything is delivered,
@@ -360,12 +381,19 @@ public final class SessionConfig {
                 in.duration("writeIdleTimeout", this::writeIdleTimeout);
                 in.duration("firstFrameTimeout", this::firstFrameTimeout);
                 in.duration("frameTimeout", this::frameTimeout);
+                in.duration("heartbeatInterval", this::heartbeatInterval);
+                in.duration("heartbeatTimeout", timeout -> heartbeat(heartbeat.timeout(timeout)));
                 in.flag("halfClose", this::halfClose);
                 in.section(
                         "socket",
                         options -> socket(socket.toBuilder().settings(options).build()));
             });
             return this;
+        }
+
+        private void heartbeatInterval(Duration interval) {
+            HeartbeatConfig config = interval.isZero() ? HeartbeatConfig.off() : HeartbeatConfig.every(interval);
+            heartbeat(config.timeout(heartbeat.timeout()));
         }
 
         /**

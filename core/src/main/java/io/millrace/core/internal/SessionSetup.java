@@ -6,6 +6,7 @@ import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.SessionHandlers;
+import io.millrace.core.protocol.Heartbeat;
 import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
@@ -32,6 +33,10 @@ public record SessionSetup(Side side, Protocol protocol, SessionConfig config, S
             throw new IllegalArgumentException((handlers.onMessage() != null ? "onMessage" : "onPart")
                     + " and onRequest are both set, but " + protocol
                     + " does not tell requests from messages: set one of them, or use Protocol.millrace()");
+        }
+        if (config.heartbeat().isOn() && protocol.heartbeat() == Heartbeat.NONE) {
+            throw new IllegalArgumentException("heartbeat is " + config.heartbeat() + ", but " + protocol
+                    + " has no frame for it: set readIdleTimeout instead, or use Protocol.millrace()");
         }
         if (handlers.onRequest() != null && protocol.pairing() == Pairing.NONE) {
             throw new IllegalArgumentException(

@@ -86,6 +86,11 @@ public final class MillraceProtocol implements Protocol, FrameEncoder {
     }
 
     @Override
+    public Heartbeat heartbeat() {
+        return Heartbeat.PING;
+    }
+
+    @Override
     public FrameDecoder newDecoder(Side side) {
         return new Decoder();
     }

@@ -259,6 +259,11 @@ public final class PrefixHandler implements Protocol, FrameEncoder {
     }
 
     @Override
+    public Heartbeat heartbeat() {
+        return keepsHeader ? Heartbeat.NONE : Heartbeat.EMPTY_MESSAGE;
+    }
+
+    @Override
     public FrameDecoder newDecoder(Side side) {
         boolean plain = layout.width() == Integer.BYTES
                 && layout.order() == ByteOrder.BIG_ENDIAN

@@ -40,6 +40,15 @@ public interface Protocol extends WireProtocol {
     }
 
     /**
+     * Tells how the two sides can show each other that they are alive.
+     *
+     * @return {@link Heartbeat#NONE} unless overridden
+     */
+    default Heartbeat heartbeat() {
+        return Heartbeat.NONE;
+    }
+
+    /**
      * Returns frames with a signed big-endian int32 length before the payload, at most
      * {@value PrefixHandler#DEFAULT_MAX_PAYLOAD_BYTES} bytes of it.
      *

@@ -69,6 +69,11 @@ public final class SeedProtocol implements Protocol {
     }
 
     @Override
+    public Heartbeat heartbeat() {
+        return Heartbeat.EMPTY_MESSAGE;
+    }
+
+    @Override
     public FrameDecoder newDecoder(Side side) {
         return side == Side.SERVER ? prefix.newDecoder(side) : new ReplyDecoder();
     }
