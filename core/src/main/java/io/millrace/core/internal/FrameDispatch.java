@@ -9,6 +9,9 @@ import io.millrace.core.RequestHandler;
 import io.millrace.core.SendResult;
 import io.millrace.core.Session;
 import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.internal.request.RequestTable;
+import io.millrace.core.internal.request.RequestTables;
+import io.millrace.core.internal.request.Responder;
 import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.protocol.FrameKind;
 import io.millrace.core.protocol.MillraceProtocol;
@@ -16,7 +19,6 @@ import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.UnsupportedVersionException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /** Brings each frame of one session to where it belongs, by what it is for. */
@@ -73,20 +75,7 @@ final class FrameDispatch implements Responder.Outlet {
                         hasTokens(),
                         REQUESTS_IN_PROGRESS_LIMIT,
                         setup.config().sendHighMark());
-        this.requests = setup.asks() ? newTable(runtime, events) : null;
-    }
-
-    private @Nullable RequestTable newTable(IoRuntime runtime, Events requester) {
-        return switch (setup.protocol().pairing()) {
-            case NONE -> null;
-            case IN_ORDER -> OrderedRequests.pipelined(runtime.deadlines(), requester);
-            case ONE_AT_A_TIME -> OrderedRequests.oneAtATime(runtime.deadlines(), requester);
-            case BY_TOKEN ->
-                new TokenRequests(
-                        runtime.deadlines(),
-                        requester,
-                        ThreadLocalRandom.current().nextLong());
-        };
+        this.requests = setup.asks() ? RequestTables.of(setup.protocol().pairing(), runtime.deadlines(), events) : null;
     }
 
     private boolean hasTokens() {

@@ -12,6 +12,7 @@ import io.millrace.core.engine.SerialRunner;
 import io.millrace.core.engine.Turn;
 import io.millrace.core.internal.Lifecycle.Phase;
 import io.millrace.core.internal.receive.ReceiveLoop;
+import io.millrace.core.internal.request.RequestTable;
 import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.internal.send.SentMarker;
 import io.millrace.core.memory.Chunk;

@@ -1,11 +1,11 @@
-package io.millrace.core.internal;
+package io.millrace.core.internal.request;
 
 import io.millrace.core.ReplyHandler;
 import io.millrace.core.internal.send.SendLoop;
 import org.jspecify.annotations.Nullable;
 
 /** One request on its way: who waits for the reply, and until when. Reused by its table. */
-final class PendingRequest implements SendLoop.Request {
+public final class PendingRequest implements SendLoop.Request {
     private final RequestTable table;
 
     /** Links free entries of the table. Guarded by the table. */
@@ -38,7 +38,7 @@ final class PendingRequest implements SendLoop.Request {
     }
 
     /** Gives this back to its table, unsent. */
-    void unprepare() {
+    public void unprepare() {
         table.unprepare(this);
     }
 

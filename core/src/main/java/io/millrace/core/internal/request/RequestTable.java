@@ -1,4 +1,4 @@
-package io.millrace.core.internal;
+package io.millrace.core.internal.request;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.ErrorReplyException;
@@ -15,7 +15,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The requests of one session that wait for their replies. */
-abstract class RequestTable {
+public abstract class RequestTable {
     /*
      * A request is prepared, sent, and added under the send loop's lock, so that the table's order is the stream's.
      * From then on it has exactly one outcome: whoever takes its handler out of it, under this table's lock, delivers
@@ -26,7 +26,7 @@ abstract class RequestTable {
      */
 
     /** What the table needs of its session. */
-    interface Requester {
+    public interface Requester {
         /** Hears, on the timer thread, that {@link RequestTable#expire} has work. */
         void requestsDue();
 
@@ -79,7 +79,7 @@ abstract class RequestTable {
     abstract int count();
 
     /** Returns how many requests may be in. */
-    abstract int limit();
+    public abstract int limit();
 
     /**
      * Deals with one request whose time has come, or that nobody waits for any more. Guarded by this.
@@ -96,7 +96,7 @@ abstract class RequestTable {
      *
      * @return the request, or null if too many are waiting
      */
-    final synchronized @Nullable PendingRequest prepare(ReplyHandler waiting, long timeoutNanos) {
+    public final synchronized @Nullable PendingRequest prepare(ReplyHandler waiting, long timeoutNanos) {
         if (prepared >= limit()) {
             return null;
         }
@@ -118,7 +118,7 @@ abstract class RequestTable {
     }
 
     /** Takes back a prepared request that was not sent. */
-    final synchronized void unprepare(PendingRequest request) {
+    public final synchronized void unprepare(PendingRequest request) {
         request.abandon();
         recycle(request);
     }
@@ -154,7 +154,7 @@ abstract class RequestTable {
      * @param reply borrowed
      * @return false if there is no such request
      */
-    final boolean reply(long token, ByteBuffer reply) {
+    public final boolean reply(long token, ByteBuffer reply) {
         ReplyHandler waiting;
         synchronized (this) {
             PendingRequest request = take(token);
@@ -175,7 +175,7 @@ abstract class RequestTable {
      *
      * @return false if there is no such request
      */
-    final boolean fail(long token, int code, String text) {
+    public final boolean fail(long token, int code, String text) {
         ReplyHandler waiting;
         synchronized (this) {
             PendingRequest request = take(token);
@@ -207,7 +207,7 @@ abstract class RequestTable {
      * @param peer whom to name
      * @return why the connection cannot be trusted any more, or null
      */
-    final @Nullable CloseReason expire(Object peer) {
+    public final @Nullable CloseReason expire(Object peer) {
         long now = deadlines.nanoTime();
         long delayNanos = Long.MAX_VALUE;
         CloseReason lost = null;
@@ -242,7 +242,7 @@ abstract class RequestTable {
     }
 
     /** Fails everything that waits, for good. */
-    final void close(CloseReason reason, long writtenBytes) {
+    public final void close(CloseReason reason, long writtenBytes) {
         List<ReplyHandler> waiting = new ArrayList<>();
         List<Boolean> written = new ArrayList<>();
         synchronized (this) {
@@ -271,7 +271,7 @@ abstract class RequestTable {
     }
 
     /** Tells whoever waits that there will be no reply. */
-    final void fail(@Nullable ReplyHandler waiting, TransportException failure) {
+    public final void fail(@Nullable ReplyHandler waiting, TransportException failure) {
         if (waiting == null) {
             return;
         }
@@ -283,7 +283,7 @@ abstract class RequestTable {
     }
 
     /** Returns how many requests wait for replies, or are remembered because theirs may still come. */
-    final synchronized int size() {
+    public final synchronized int size() {
         return count();
     }
 

@@ -1,4 +1,4 @@
-package io.millrace.core.internal;
+package io.millrace.core.internal.request;
 
 import io.millrace.core.ReplyHandler;
 import io.millrace.core.TransportException;
@@ -6,7 +6,10 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 
 /** The future that a caller holds for its reply: a copy of it, or the reason why there is none. */
-final class FutureReply extends CompletableFuture<ByteBuffer> implements ReplyHandler {
+public final class FutureReply extends CompletableFuture<ByteBuffer> implements ReplyHandler {
+    /** Makes a reply that has not come. */
+    public FutureReply() {}
+
     @Override
     public void onReply(ByteBuffer reply) {
         try {

@@ -1,4 +1,4 @@
-package io.millrace.core.internal;
+package io.millrace.core.internal.request;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.SendResult;

@@ -1,10 +1,11 @@
-package io.millrace.core.internal;
+package io.millrace.core.internal.request;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.core.CloseReason;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.Reply;
 import io.millrace.core.RequestHandler;
@@ -364,7 +365,7 @@ class ResponderTest {
     @Test
     void replyAfterTheEndIsClosedAndCountsAsAnswered() {
         Responder responder = inOrder(2);
-        session.close(CloseReasons.local("on purpose"));
+        session.close(CloseReason.of(CloseReason.Kind.LOCAL, "on purpose"));
         assertEquals(SendResult.CLOSED, answer(1, "b"));
         assertEquals(SendResult.CLOSED, answer(0, "a"));
         assertTrue(responder.isIdle());

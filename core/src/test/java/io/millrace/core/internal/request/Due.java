@@ -1,4 +1,4 @@
-package io.millrace.core.internal;
+package io.millrace.core.internal.request;
 
 /** A session that is told when requests are due, and whose handlers never throw. */
 record Due(Runnable told) implements RequestTable.Requester {

@@ -1,4 +1,4 @@
-package io.millrace.core.internal;
+package io.millrace.core.internal.request;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.engine.Deadlines;
@@ -121,7 +121,7 @@ final class TokenRequests extends RequestTable {
     }
 
     @Override
-    int limit() {
+    public int limit() {
         return IN_FLIGHT_LIMIT;
     }
 

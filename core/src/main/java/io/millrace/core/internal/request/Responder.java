@@ -1,4 +1,4 @@
-package io.millrace.core.internal;
+package io.millrace.core.internal.request;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.ErrorCode;
@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** Gives the requests of one session to the handler, and sends the replies. */
-final class Responder {
+public final class Responder {
     /*
      * With tokens a reply leaves as soon as it is given. Without, it must leave in the order of the requests: a reply
      * that is given too early is kept (copied) until all before it have been given, and an error, which the protocol
@@ -28,7 +28,7 @@ final class Responder {
      */
 
     /** What the responder needs of its session. */
-    interface Outlet {
+    public interface Outlet {
         /** Refuses a payload that cannot be framed, with IllegalArgumentException. */
         void check(ByteBuffer payload);
 
@@ -74,7 +74,7 @@ final class Responder {
     // Written under this; read by the session's steps.
     private volatile boolean due;
 
-    Responder(
+    public Responder(
             Session session,
             RequestHandler handler,
             Outlet outlet,
@@ -90,7 +90,7 @@ final class Responder {
     }
 
     /** Takes a request; borrowed. */
-    void onRequest(long token, ByteBuffer request) {
+    public void onRequest(long token, ByteBuffer request) {
         PendingReply reply = register(token);
         if (reply == null) {
             outlet.answerError(token, ErrorCode.BUSY, "more than " + requestLimit + " requests in progress");
@@ -122,17 +122,17 @@ final class Responder {
     }
 
     /** Returns whether no more requests should be taken in, where they cannot be refused. */
-    synchronized boolean isFull() {
+    public synchronized boolean isFull() {
         return !byToken && (inProgress >= requestLimit || keptBytes >= keptLimitBytes);
     }
 
     /** Returns whether every request has been answered, and every reply queued. */
-    synchronized boolean isIdle() {
+    public synchronized boolean isIdle() {
         return inProgress == 0;
     }
 
     /** Goes on with replies that found no room, if there are any. */
-    void resume() {
+    public void resume() {
         if (!due) {
             return;
         }
@@ -292,7 +292,10 @@ final class Responder {
 
         /** Answers for a handler that threw, unless it, or another thread, has answered. */
         void failBecauseOf(Throwable thrown) {
-            tryFail(ErrorCode.HANDLER, "the handler failed", CloseReasons.handlerThrew("onRequest", thrown));
+            tryFail(
+                    ErrorCode.HANDLER,
+                    "the handler failed",
+                    CloseReason.of(CloseReason.Kind.HANDLER, "onRequest threw " + thrown, thrown));
         }
 
         /** Returns false if the request has been answered already. */

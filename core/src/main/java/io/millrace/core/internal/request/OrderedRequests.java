@@ -1,4 +1,4 @@
-package io.millrace.core.internal;
+package io.millrace.core.internal.request;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.CloseReason.Kind;
@@ -80,7 +80,7 @@ final class OrderedRequests extends RequestTable {
     }
 
     @Override
-    int limit() {
+    public int limit() {
         return limit;
     }
 
