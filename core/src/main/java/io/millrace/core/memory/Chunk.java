@@ -15,6 +15,9 @@ public abstract class Chunk {
     /** Whether a frame begins with the first byte of this chunk, and none of it is on its way yet. */
     public boolean startsFrame;
 
+    /** Whether the frame that begins here has been put in front of others, and no other goes in front of it. */
+    public boolean goesFirst;
+
     /** Whether the content is complete, and lies between position and limit; before that it ends at the position. */
     public boolean sealed;
 

@@ -80,6 +80,7 @@ public final class PooledBuffer extends Chunk {
         leased = true;
         next = null;
         startsFrame = false;
+        goesFirst = false;
         sealed = false;
         buffer.clear().order(ByteOrder.BIG_ENDIAN);
     }

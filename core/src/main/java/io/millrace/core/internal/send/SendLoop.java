@@ -458,17 +458,20 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
     /** Starts a write; returns false if nothing can be written now, and nothing is in flight then. */
     private boolean startWrite() {
         ByteBuffer only;
-        int count = 1;
-        synchronized (this) {
-            only = queue.takeOnly();
-            if (only == null) {
-                count = queue.take(context.gather());
+        int count;
+        do {
+            count = 1;
+            synchronized (this) {
+                only = queue.takeOnly();
+                if (only == null) {
+                    count = queue.take(context.gather());
+                }
             }
-        }
-        readAhead();
-        if (count == 0) {
-            return pauseWriting();
-        }
+            readAhead();
+            if (count == 0 && !skipWrite()) {
+                return false;
+            }
+        } while (count == 0);
         context.begin();
         try {
             if (only != null) {
@@ -535,8 +538,12 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
         return again;
     }
 
-    /** Nothing can be written: a file has still to be read, or all that is queued are messages without bytes. */
-    private boolean pauseWriting() {
+    /**
+     * Nothing can be written: a file has still to be read, or all that is queued are messages without bytes.
+     *
+     * @return true if more has come in since; otherwise nothing is in flight any more
+     */
+    private boolean skipWrite() {
         synchronized (this) {
             emptied = queue.written(0);
         }
@@ -547,17 +554,15 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
             wasStopped = stopped && !reading;
             // What came in since nothing was found to write.
             again = !stopped && !reading && queue.hasItems();
-            writing = false;
-            starting = false;
+            writing = again;
+            starting = again && starting;
         }
         if (wasStopped) {
             sender.writesStopped();
-        } else if (again) {
-            flush();
-        } else {
+        } else if (!again) {
             finishIfDrained();
         }
-        return false;
+        return again;
     }
 
     /**

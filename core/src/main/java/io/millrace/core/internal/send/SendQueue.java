@@ -132,8 +132,12 @@ final class SendQueue {
      * @return false if the pool has not enough memory; nothing was appended then
      */
     boolean tryAppendUrgent(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload) {
-        if (isEmpty()) {
-            return tryAppend(encoder, kind, token, payload);
+        if (!hasItems()) {
+            boolean appended = tryAppend(encoder, kind, token, payload);
+            if (head != null) {
+                head.goesFirst = true;
+            }
+            return appended;
         }
         int headerLength = headerLength(encoder, kind, payload.remaining());
         int frameLength = headerLength + payload.remaining() + trailerLength(encoder);
@@ -146,6 +150,7 @@ final class SendQueue {
         encoder.putTrailer(alone.buffer());
         alone.seal();
         alone.startsFrame = true;
+        alone.goesFirst = true;
         if (urgent == null) {
             urgent = alone;
         } else {
@@ -334,11 +339,15 @@ final class SendQueue {
         throw new IllegalStateException("send queue leased too little");
     }
 
-    /** Seals the one buffer of the next write, or returns null if it may have to gather several. */
+    /** Seals the one buffer of the next write, or returns null if there may be several, or none. */
     @Nullable
     ByteBuffer takeOnly() {
         Chunk only = head;
-        if (only == null || only.next != null || urgent != null || only instanceof Source) {
+        if (only == null || only.next != null || urgent != null) {
+            return null;
+        }
+        if (only.sealed && !only.buffer().hasRemaining()) {
+            // A source, or a marker: they have no bytes of their own.
             return null;
         }
         only.seal();
@@ -351,7 +360,7 @@ final class SendQueue {
     /**
      * Seals the buffers of the next write and lists them.
      *
-     * @return how many were put into the list; 0 if a source has nothing yet
+     * @return how many were put into the list; 0 if a source has nothing yet, or no message that waits has any bytes
      */
     int take(ByteBuffer[] list) {
         admitUrgent();
@@ -367,6 +376,8 @@ final class SendQueue {
                     break;
                 }
                 drawn++;
+                // The rest of the frame is in the source, so nothing goes between the two.
+                source.startsFrame = false;
                 insert(before, content);
                 chunk = content;
             }
@@ -384,7 +395,7 @@ final class SendQueue {
         return count;
     }
 
-    /** Puts the control frames in front of the first frame of which nothing is on its way. */
+    /** Puts the control frames in front of the first other frame of which nothing is on its way. */
     private void admitUrgent() {
         Chunk first = urgent;
         if (first == null) {
@@ -392,7 +403,7 @@ final class SendQueue {
         }
         Chunk before = null;
         Chunk at = head;
-        while (at != null && !at.startsFrame) {
+        while (at != null && (!at.startsFrame || at.goesFirst)) {
             before = at;
             at = at.next;
         }
