@@ -117,6 +117,7 @@ public interface Session {
      * @param message borrowed by the callback that calls this: the payload between position and limit
      * @return what became of it
      * @throws IllegalArgumentException if the protocol's frames cannot carry it
+     * @throws IllegalStateException if it has been sent on without a copy already
      */
     SendResult transfer(ByteBuffer message);
 

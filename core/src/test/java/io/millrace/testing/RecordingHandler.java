@@ -79,6 +79,28 @@ public final class RecordingHandler implements MessageHandler {
     }
 
     @Override
+    public void onWritable(Session session) throws Exception {
+        Recording recording = of(session);
+        recording.beginCallback("onWritable");
+        try {
+            next.onWritable(session);
+        } finally {
+            recording.endCallback();
+        }
+    }
+
+    @Override
+    public void onInputEnd(Session session) throws Exception {
+        Recording recording = of(session);
+        recording.beginCallback("onInputEnd");
+        try {
+            next.onInputEnd(session);
+        } finally {
+            recording.endCallback();
+        }
+    }
+
+    @Override
     public void onClose(Session session, CloseReason reason) {
         Recording recording = of(session);
         recording.beginCallback("onClose");

@@ -7,6 +7,7 @@ import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.internal.send.SentMarker;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -18,9 +19,10 @@ final class FutureSend extends CompletableFuture<Void> {
     private final SendLoop send;
     private final SentMarker marker;
 
-    FutureSend(SendLoop send) {
+    /** Makes a future of a message to be sent; a private one, which only {@link #awaitWritten} sees, is told at once. */
+    FutureSend(SendLoop send, boolean isPrivate) {
         this.send = send;
-        this.marker = new SentMarker(failure -> complete(this, failure));
+        this.marker = new SentMarker(failure -> complete(this, failure), isPrivate);
     }
 
     SentMarker marker() {
@@ -37,7 +39,7 @@ final class FutureSend extends CompletableFuture<Void> {
 
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
-        return !isDone() && send.tryRemove(marker) && super.cancel(mayInterruptIfRunning);
+        return isCancelled() || (!isDone() && send.tryRemove(marker) && super.cancel(mayInterruptIfRunning));
     }
 
     @Override
@@ -50,26 +52,35 @@ final class FutureSend extends CompletableFuture<Void> {
         try {
             get(timeoutNanos, TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            giveUp(abort);
-            throw new TransportException(
-                    "not sent: not written within "
-                            + Duration.ofNanos(timeoutNanos).toMillis() + " ms",
-                    e);
+            String waited = Duration.ofNanos(timeoutNanos).toMillis() + " ms";
+            giveUp(new TransportException("not sent: not written within " + waited, e), abort);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            giveUp(abort);
-            throw new TransportException("not sent: interrupted while waiting for the write", e);
+            giveUp(new TransportException("not sent: interrupted while waiting for the write", e), abort);
         } catch (ExecutionException e) {
-            throw e.getCause() instanceof TransportException failure
-                    ? failure
-                    : new TransportException("not sent: " + e.getCause(), e.getCause());
+            throw failure(e);
         }
     }
 
-    private void giveUp(Supplier<CloseReason> abort) throws SessionClosedException {
-        boolean written = isDone() && !isCompletedExceptionally();
-        if (!written && !cancel(false) && !isDone()) {
+    /** Takes the message back; if it is too late for that, what became of it counts, or nothing can be told. */
+    private void giveUp(TransportException takenBack, Supplier<CloseReason> abort) throws TransportException {
+        if (cancel(false)) {
+            throw takenBack;
+        }
+        if (!isDone()) {
             throw new SessionClosedException(abort.get(), true);
         }
+        try {
+            join();
+        } catch (CompletionException e) {
+            throw failure(e);
+        }
+    }
+
+    private static TransportException failure(Exception outcome) {
+        Throwable cause = outcome.getCause();
+        return cause instanceof TransportException failure
+                ? failure
+                : new TransportException("not sent: " + cause, cause == null ? outcome : cause);
     }
 }

@@ -577,7 +577,11 @@ final class SessionLoop extends SerialRunner
 
     private void notSent(SentMarker marker, long passedBytes, CloseReason reason) {
         SessionClosedException failure = new SessionClosedException(reason, marker.isWritten(passedBytes));
-        call("completed", () -> marker.completion().completed(failure));
+        if (marker.isDirect()) {
+            marker.completion().completed(failure);
+        } else {
+            call("completed", () -> marker.completion().completed(failure));
+        }
     }
 
     private void giveBack() {
@@ -727,6 +731,10 @@ final class SessionLoop extends SerialRunner
 
     @Override
     public void sent(SentMarker marker) {
+        if (marker.isDirect()) {
+            marker.completion().completed(null);
+            return;
+        }
         tasks().add(() -> callNow("completed", () -> marker.completion().completed(null)));
         signal(TASKS_WAIT);
     }

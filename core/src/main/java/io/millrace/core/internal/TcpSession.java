@@ -199,7 +199,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
 
     @Override
     public CompletableFuture<Void> sendAsync(ByteBuffer message) {
-        return sendAsync(message, new FutureSend(send));
+        return sendAsync(message, new FutureSend(send, false));
     }
 
     private FutureSend sendAsync(ByteBuffer message, FutureSend future) {
@@ -223,7 +223,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
                     + " it waits for: use send() there, or call from another thread; " + this);
         }
         long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
-        FutureSend sent = new FutureSend(send);
+        FutureSend sent = new FutureSend(send, true);
         sendAsync(message, sent).awaitWritten(timeoutNanos, () -> {
             CloseReason reason = CloseReasons.notWritten(timeoutNanos);
             abort(reason);
@@ -247,7 +247,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
         int length = message.remaining();
         BufferPool budget = runtime.buffers();
         if (!budget.tryReserve(length)) {
-            return answered(SendResult.REFUSED);
+            return answered(send.refuse());
         }
         SendResult answer = send.send(NOTHING, Bodies.of(message, release, budget), length, null);
         if (!answer.isAccepted()) {

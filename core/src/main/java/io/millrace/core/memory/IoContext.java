@@ -46,6 +46,11 @@ public final class IoContext {
             throw new IllegalStateException("context released twice, generation " + generation);
         }
         owner = null;
+        clearGather();
+    }
+
+    /** Lets go of the buffers in the list for gathering writes, which must not be in flight. */
+    public void clearGather() {
         ByteBuffer[] references = gather;
         if (references != null) {
             Arrays.fill(references, null);

@@ -107,6 +107,7 @@ public final class ReceiveLoop implements Turn.Lender {
     private int frameLength = FrameDecoder.UNKNOWN;
     private boolean skipping;
     private boolean inParts;
+    private boolean givenAway;
     private int headBytesLeft;
     private int payloadBytesLeft;
     private int usualBytes = BufferPool.SMALLEST_BYTES;
@@ -326,6 +327,7 @@ public final class ReceiveLoop implements Turn.Lender {
             receiver.deliver(decoder.kind(), decoder.token(), payload);
         } else {
             lent = payload;
+            givenAway = false;
             turn.lend(this);
             receiver.deliver(decoder.kind(), decoder.token(), payload);
             turn.lend(null);
@@ -338,6 +340,10 @@ public final class ReceiveLoop implements Turn.Lender {
     public @Nullable PooledBuffer tryGiveUp(ByteBuffer message) {
         if (message != lent) {
             return null;
+        }
+        if (givenAway) {
+            throw new IllegalStateException("this message has been transferred already, and its memory is somebody"
+                    + " else's: transfer it once, last of all");
         }
         PooledBuffer rest = copyOfRest();
         if (rest == null) {
@@ -357,7 +363,7 @@ public final class ReceiveLoop implements Turn.Lender {
             current = rest;
             replacement = null;
             start = 0;
-            lent = null;
+            givenAway = true;
         }
     }
 

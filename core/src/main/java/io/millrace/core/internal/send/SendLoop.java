@@ -382,6 +382,15 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
         return full ? refused() : SendResult.ACCEPTED;
     }
 
+    /**
+     * Refuses a message for a reason of the caller's, such as memory that is not the queue's.
+     *
+     * @return what its sender is told
+     */
+    public synchronized SendResult refuse() {
+        return refused();
+    }
+
     /** Guarded by this. */
     private SendResult refused() {
         // Whoever was refused may be waiting for the queue's relief, which comes only to those who are congested.
@@ -582,6 +591,10 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
                     part.source().recycle(part);
                 }
             } else {
+                if (chunk instanceof TransferredChunk) {
+                    // An idle session must not keep what is the application's again.
+                    context.clearGather();
+                }
                 chunk.release();
             }
             chunk = following;
@@ -753,6 +766,7 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      *
      * @return bytes, frames included
      */
+    @Override
     public synchronized long queuedBytes() {
         return queue.queuedBytes();
     }

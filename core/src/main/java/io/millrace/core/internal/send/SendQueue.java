@@ -107,7 +107,9 @@ final class SendQueue {
         int trailerLength = trailerLength(encoder);
         int copiedLength = headerLength + lead.remaining();
         PooledBuffer trailer = trailerLength == 0 ? null : tryLeaseOne(trailerLength);
+        int usual = expectNothingMore();
         PooledBuffer out = copiedLength == 0 ? null : bufferFor(copiedLength, headerLength, 0);
+        usualBytes = usual;
         if ((trailer == null && trailerLength > 0) || (out == null && copiedLength > 0)) {
             Chunk.releaseAll(trailer);
             return false;
@@ -141,7 +143,7 @@ final class SendQueue {
         }
         int headerLength = headerLength(encoder, kind, payload.remaining());
         int frameLength = headerLength + payload.remaining() + trailerLength(encoder);
-        PooledBuffer alone = tryLeaseWhole(frameLength);
+        PooledBuffer alone = buffers.tryAcquire(frameLength);
         if (alone == null) {
             return false;
         }
@@ -172,7 +174,14 @@ final class SendQueue {
         sealTail();
         Chunk before = tail;
         long bytesBefore = queuedBytes;
-        if (!tryAppend(encoder, kind, 0, payload)) {
+        int usual = expectNothingMore();
+        boolean appended;
+        try {
+            appended = tryAppend(encoder, kind, 0, payload);
+        } finally {
+            usualBytes = usual;
+        }
+        if (!appended) {
             return false;
         }
         marker.place(before == null ? head : before.next, queuedBytes - bytesBefore, streamOffset);
@@ -258,6 +267,13 @@ final class SendQueue {
         added.startsFrame = !beginsHere;
         link(added);
         return beginsHere ? open : added;
+    }
+
+    /** Lets the next buffer have no more room than is needed, for nothing else will go into it; returns what was usual. */
+    private int expectNothingMore() {
+        int usual = usualBytes;
+        usualBytes = BufferPool.SMALLEST_BYTES;
+        return usual;
     }
 
     /** Leases a chain of buffers, all or none. */

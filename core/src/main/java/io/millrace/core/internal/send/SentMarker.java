@@ -10,6 +10,7 @@ public final class SentMarker extends Chunk {
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private final SendCompletion completion;
+    private final boolean direct;
 
     // Guarded by the send loop; written once, when the message is appended.
     private @Nullable Chunk first;
@@ -22,7 +23,18 @@ public final class SentMarker extends Chunk {
      * @param completion who wants to hear
      */
     public SentMarker(SendCompletion completion) {
+        this(completion, false);
+    }
+
+    /**
+     * Makes the marker of a message that is not queued yet.
+     *
+     * @param completion who wants to hear
+     * @param direct whether it runs no code of the application's, so that it need not wait for other callbacks
+     */
+    public SentMarker(SendCompletion completion, boolean direct) {
         this.completion = completion;
+        this.direct = direct;
         this.sealed = true;
     }
 
@@ -49,6 +61,15 @@ public final class SentMarker extends Chunk {
      */
     public boolean isWritten(long passedBytes) {
         return streamOffset < passedBytes;
+    }
+
+    /**
+     * Returns whether the completion need not wait for other callbacks.
+     *
+     * @return true if it runs no code of the application's
+     */
+    public boolean isDirect() {
+        return direct;
     }
 
     /**

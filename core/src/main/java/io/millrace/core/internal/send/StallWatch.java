@@ -12,7 +12,7 @@ final class StallWatch extends Deadline {
         /** Returns how often to look, in nanoseconds; 0 is never. */
         long stallNanos();
 
-        /** Returns the least that must be written from one look to the next, in bytes. */
+        /** Returns the least that must be written from one look to the next, in bytes, if as much is queued. */
         int leastProgressBytes();
 
         /** Returns whether a write is in flight. Guarded by this. */
@@ -20,6 +20,9 @@ final class StallWatch extends Deadline {
 
         /** Returns how much has been written so far, in bytes. Guarded by this. */
         long writtenBytes();
+
+        /** Returns how much is queued and not written, in bytes. Guarded by this. */
+        long queuedBytes();
 
         /** Hears, on the timer thread, that the writes get nowhere. */
         void stalled();
@@ -29,7 +32,7 @@ final class StallWatch extends Deadline {
 
     // Guarded by the writes.
     private boolean watching;
-    private long bytesBefore;
+    private long bytesDue;
 
     StallWatch(Writes writes) {
         this.writes = writes;
@@ -41,7 +44,7 @@ final class StallWatch extends Deadline {
             return false;
         }
         watching = true;
-        bytesBefore = writes.writtenBytes();
+        bytesDue = writes.writtenBytes() + Math.min(writes.leastProgressBytes(), writes.queuedBytes());
         return true;
     }
 
@@ -61,7 +64,7 @@ final class StallWatch extends Deadline {
             if (!writes.isWriting()) {
                 return;
             }
-            progressed = writes.writtenBytes() - bytesBefore >= writes.leastProgressBytes();
+            progressed = writes.writtenBytes() >= bytesDue;
             if (progressed) {
                 begin();
             }

@@ -319,6 +319,23 @@ class SendQueueModelTest {
     }
 
     @Test
+    void shortFramesThatLieAloneHoldNoMoreMemoryThanTheyNeed() throws Exception {
+        Random random = new Random(2);
+        appendCopied(payload(random, MIB));
+        while (queue.hasItems()) {
+            write(random);
+        }
+        long before = pool.stats().leasedBytes();
+        for (int i = 0; i < 100; i++) {
+            appendMarked(payload(random, 10));
+            appendUrgent(payload(random, 10));
+            appendTransferred(random, payload(random, 10));
+        }
+        long held = pool.stats().leasedBytes() - before;
+        assertTrue(held <= 300 * BufferPool.SMALLEST_BYTES, held + " bytes for 300 short frames");
+    }
+
+    @Test
     void messageWithoutBytesIsNotWrittenForItself() {
         SentMarker marker = new SentMarker(failure -> {});
         assertTrue(queue.tryAppend(RAW, FrameKind.MESSAGE, ByteBuffer.allocate(0), marker, 0));
