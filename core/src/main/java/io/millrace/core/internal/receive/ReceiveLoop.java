@@ -111,6 +111,7 @@ public final class ReceiveLoop implements Turn.Lender {
     private int headBytesLeft;
     private int payloadBytesLeft;
     private int usualBytes = BufferPool.SMALLEST_BYTES;
+    private boolean filled;
     private boolean reading;
     private long discardedBytes;
 
@@ -206,13 +207,17 @@ public final class ReceiveLoop implements Turn.Lender {
 
     /**
      * Chooses the size of the next read's buffer: more when this one was filled, and soon less when it was not, for
-     * the next read may be in flight for hours.
+     * the next read may be in flight for hours. What comes after a full buffer is the rest of a burst; the next one
+     * should fit.
      */
     private void adaptTo(int bytesRead) {
-        if (!current.buffer().hasRemaining()) {
+        boolean isRest = filled;
+        filled = !current.buffer().hasRemaining();
+        if (filled) {
             usualBytes = Math.min(usualBytes * GROWTH, TURN_BYTES);
         } else if (bytesRead < usualBytes / (GROWTH * 2)) {
-            usualBytes = Math.max(2 * bytesRead, BufferPool.SMALLEST_BYTES);
+            int burst = isRest ? usualBytes / GROWTH + bytesRead : 2 * bytesRead;
+            usualBytes = Math.max(burst, BufferPool.SMALLEST_BYTES);
         }
     }
 
