@@ -249,6 +249,15 @@ public interface Session {
     long queuedBytes();
 
     /**
+     * Returns how long the last ping took that the peer has answered.
+     *
+     * @return the time from the ping to its answer; null if none was answered, or heartbeats are off or are no pings
+     * @see HeartbeatConfig
+     */
+    @Nullable
+    Duration roundTripTime();
+
+    /**
      * Returns the counters of this session.
      *
      * @return a snapshot; while traffic flows it may lag behind a little

@@ -47,6 +47,11 @@ public final class ManualClock implements LongSupplier {
             throw new IllegalStateException("the clock drives nothing: pass it to Loopback.builder().clock()");
         }
         timer.clockMoved();
-        Awaitility.await().atMost(Duration.ofSeconds(Recording.TIMEOUT_SECONDS)).until(timer::isCaughtUp);
+        Awaitility.await()
+                .pollInSameThread()
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(1))
+                .atMost(Duration.ofSeconds(Recording.TIMEOUT_SECONDS))
+                .until(timer::isCaughtUp);
     }
 }

@@ -14,8 +14,10 @@ import io.millrace.core.internal.request.RequestTables;
 import io.millrace.core.internal.request.Responder;
 import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.protocol.FrameKind;
+import io.millrace.core.protocol.Heartbeat;
 import io.millrace.core.protocol.MillraceProtocol;
 import io.millrace.core.protocol.Pairing;
+import io.millrace.core.protocol.Side;
 import io.millrace.core.protocol.UnsupportedVersionException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -34,12 +36,17 @@ final class FrameDispatch implements Responder.Outlet {
         /** Hears that a reply found no room in the send queue. */
         void refused();
 
+        /** Hears that a ping has been answered. */
+        void pong(long token);
+
         /** Hears that the peer will not answer further requests. */
         void peerIsDraining(int code, String text);
     }
 
     /** How many requests of one peer may be in progress. */
     static final int REQUESTS_IN_PROGRESS_LIMIT = 1_024;
+
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private final Session session;
     private final SendLoop send;
@@ -108,9 +115,7 @@ final class FrameDispatch implements Responder.Outlet {
             }
             case ERROR -> error(token, payload);
             case PING -> answer(FrameKind.PONG, token, payload);
-            case PONG -> {
-                // Any byte received proves life; there is nothing more to it until round trips are measured.
-            }
+            case PONG -> events.pong(token);
             case GOAWAY -> goAway(payload);
             case SKIPPED -> skippedFrames++;
         }
@@ -126,7 +131,27 @@ final class FrameDispatch implements Responder.Outlet {
         forApplication(FrameKind.MESSAGE, remaining, part);
     }
 
+    /** Returns whether empty messages are heartbeats, and not the application's. */
+    boolean keepsEmptyMessages() {
+        return setup.config().heartbeat().isOn() && setup.protocol().heartbeat() == Heartbeat.EMPTY_MESSAGE;
+    }
+
+    /** Sends a heartbeat; the next one comes soon enough if there is no room for this one. */
+    void heartbeat(long token) {
+        if (setup.protocol().heartbeat() == Heartbeat.PING) {
+            send.queue(FrameKind.PING, token, NOTHING);
+            send.flushQueued();
+        } else if (setup.side() == Side.CLIENT || setup.protocol().pairing() != Pairing.ONE_AT_A_TIME) {
+            // Where a server may only answer, an empty message would be taken for a reply.
+            send.queue(FrameKind.MESSAGE, 0, NOTHING);
+            send.flushQueued();
+        }
+    }
+
     private void message(ByteBuffer payload) {
+        if (!payload.hasRemaining() && keepsEmptyMessages()) {
+            return;
+        }
         if (setup.handlers().onMessage() != null) {
             forApplication(FrameKind.MESSAGE, 0, payload);
         } else if (hasTokens()) {

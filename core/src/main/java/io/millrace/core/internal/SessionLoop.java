@@ -2,6 +2,7 @@ package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.ErrorCode;
+import io.millrace.core.HeartbeatConfig;
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
@@ -20,6 +21,7 @@ import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.observe.FlightEvents;
 import io.millrace.core.observe.LogContext;
 import io.millrace.core.protocol.FrameKind;
+import io.millrace.core.protocol.Heartbeat;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
 import java.io.IOException;
@@ -109,7 +111,8 @@ final class SessionLoop extends SerialRunner
     private boolean inputEndTold;
     private boolean released;
     private @Nullable WindDown windDown;
-    private @Nullable SessionTimer timer;
+    // Written by the steps; read by anyone.
+    private volatile @Nullable SessionTimer timer;
     private long openedNanos;
 
     // Written by the steps; read by anyone.
@@ -342,7 +345,11 @@ final class SessionLoop extends SerialRunner
     }
 
     private SessionTimer newTimer() {
-        return new SessionTimer(setup.config(), runtime().deadlines(), () -> signal(TIMER_DUE));
+        HeartbeatConfig heartbeat = setup.config().heartbeat();
+        boolean pings = setup.protocol().heartbeat() == Heartbeat.PING;
+        Heartbeats heartbeats =
+                heartbeat.isOn() ? new Heartbeats(heartbeat, pings, token -> dispatch.heartbeat(token)) : null;
+        return new SessionTimer(setup.config(), runtime().deadlines(), heartbeats, () -> signal(TIMER_DUE));
     }
 
     private void takeRead() {
@@ -379,8 +386,11 @@ final class SessionLoop extends SerialRunner
         if (timer != null && life.isOpen()) {
             boolean insideFrame = mayTouchBuffer() && receive.isInsideFrame();
             CloseReason reason = timer.check(send.lastWriteNanos(), receive.receivedFrames(), insideFrame);
-            if (reason != null) {
+            if (reason != null && reason.kind() == CloseReason.Kind.IDLE) {
                 close(reason);
+            } else if (reason != null) {
+                // A peer that is gone, or that dawdles, gets no time to say goodbye.
+                abort(reason);
             }
         }
     }
@@ -674,6 +684,19 @@ final class SessionLoop extends SerialRunner
     @Override
     public void batchDone() {
         signal(STATE_CHANGED);
+    }
+
+    @Override
+    public void pong(long token) {
+        if (timer != null) {
+            timer.pong(token);
+        }
+    }
+
+    /** Returns how long the last answered ping took, in nanoseconds; -1 if none has been answered. */
+    long roundTripNanos() {
+        SessionTimer current = timer;
+        return current == null ? -1 : current.roundTripNanos();
     }
 
     @Override

@@ -24,6 +24,7 @@ final class SessionTimer extends Deadline {
     private final SessionConfig config;
     private final Deadlines deadlines;
     private final Runnable due;
+    private final @Nullable Heartbeats heartbeats;
     private final long openedNanos;
 
     // Confined to the session's steps.
@@ -34,10 +35,11 @@ final class SessionTimer extends Deadline {
     private long armedForNanos = NEVER;
 
     /** Makes a timer for a session that has just opened; due is run on the timer thread, and must only signal. */
-    SessionTimer(SessionConfig config, Deadlines deadlines, Runnable due) {
+    SessionTimer(SessionConfig config, Deadlines deadlines, @Nullable Heartbeats heartbeats, Runnable due) {
         this.config = config;
         this.deadlines = deadlines;
         this.due = due;
+        this.heartbeats = heartbeats;
         this.openedNanos = deadlines.nanoTime();
         this.readNanos = openedNanos;
     }
@@ -50,7 +52,8 @@ final class SessionTimer extends Deadline {
     private static boolean watchesSilence(SessionConfig config) {
         return !config.idleTimeout().isZero()
                 || !config.readIdleTimeout().isZero()
-                || !config.writeIdleTimeout().isZero();
+                || !config.writeIdleTimeout().isZero()
+                || config.heartbeat().isOn();
     }
 
     /** Notes that bytes have been received. */
@@ -89,7 +92,7 @@ final class SessionTimer extends Deadline {
     @Nullable
     CloseReason check(long lastWriteNanos, long wholeFrames, boolean insideFrame) {
         long now = deadlines.nanoTime();
-        boolean late = now - armedForNanos > LATE_NANOS;
+        boolean late = armedForNanos != NEVER && now - armedForNanos > LATE_NANOS;
         armedForNanos = NEVER;
         if (late) {
             // This process was stopped, or the machine slept: what came meanwhile is read first.
@@ -107,7 +110,16 @@ final class SessionTimer extends Deadline {
         reason = overdue(now, read, config.readIdleTimeout(), "nothing was received", reason);
         reason = overdue(now, lastWriteNanos, config.writeIdleTimeout(), "nothing was sent", reason);
         long active = read - lastWriteNanos > 0 ? read : lastWriteNanos;
-        return overdue(now, active, config.idleTimeout(), "nothing was received or sent", reason);
+        reason = overdue(now, active, config.idleTimeout(), "nothing was received or sent", reason);
+        return reason != null || heartbeats == null ? reason : beat(heartbeats, now, lastWriteNanos);
+    }
+
+    private @Nullable CloseReason beat(Heartbeats beats, long now, long lastWriteNanos) {
+        CloseReason gone = beats.check(now, readNanos, lastWriteNanos, suspended);
+        if (gone == null) {
+            armAt(beats.nextLookNanos());
+        }
+        return gone;
     }
 
     /** Returns the first reason, if there is one already or this deadline has passed; arms the timer if not. */
@@ -130,6 +142,18 @@ final class SessionTimer extends Deadline {
             armedForNanos = nanos;
             deadlines.arm(this, nanos - deadlines.nanoTime());
         }
+    }
+
+    /** Notes that a ping has been answered. */
+    void pong(long token) {
+        if (heartbeats != null) {
+            heartbeats.answered(token, deadlines.nanoTime());
+        }
+    }
+
+    /** Returns how long the last answered ping took, in nanoseconds; -1 if none has been answered. */
+    long roundTripNanos() {
+        return heartbeats == null ? -1 : heartbeats.roundTripNanos();
     }
 
     void cancel() {

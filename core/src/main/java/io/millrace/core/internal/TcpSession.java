@@ -178,7 +178,16 @@ public final class TcpSession implements Session, SessionLoop.Listener {
 
     @Override
     public SendResult send(ByteBuffer message) {
+        requireNoHeartbeat(message);
         return answered(life.isOpen() ? send.send(message) : SendResult.CLOSED);
+    }
+
+    private void requireNoHeartbeat(ByteBuffer message) {
+        if (!message.hasRemaining() && loop.dispatch().keepsEmptyMessages()) {
+            throw new IllegalArgumentException(
+                    "an empty message would be taken for a heartbeat: send at least one byte,"
+                            + " or turn heartbeats off; " + this);
+        }
     }
 
     private SendResult answered(SendResult answer) {
@@ -194,6 +203,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
     }
 
     private SendResult send(ByteBuffer message, SentMarker marker) {
+        requireNoHeartbeat(message);
         return answered(life.isOpen() ? send.send(message, marker) : SendResult.CLOSED);
     }
 
@@ -406,6 +416,12 @@ public final class TcpSession implements Session, SessionLoop.Listener {
     @Override
     public long queuedBytes() {
         return send.queuedBytes();
+    }
+
+    @Override
+    public @Nullable Duration roundTripTime() {
+        long nanos = loop.roundTripNanos();
+        return nanos < 0 ? null : Duration.ofNanos(nanos);
     }
 
     @Override

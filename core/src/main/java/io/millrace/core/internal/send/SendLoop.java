@@ -781,7 +781,9 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
     }
 
     private boolean watchesSilence() {
-        return !config.idleTimeout().isZero() || !config.writeIdleTimeout().isZero();
+        return !config.idleTimeout().isZero()
+                || !config.writeIdleTimeout().isZero()
+                || config.heartbeat().isOn();
     }
 
     /**

@@ -1,0 +1,234 @@
+package io.millrace.core;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.core.CloseReason.Kind;
+import io.millrace.core.internal.SessionSetup;
+import io.millrace.core.protocol.Protocol;
+import io.millrace.core.protocol.Side;
+import io.millrace.testing.Loopback;
+import io.millrace.testing.Loopback.Link;
+import io.millrace.testing.ManualClock;
+import io.millrace.testing.RawPeer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Heartbeats of a session, on a clock that stands still until the test moves it. */
+class HeartbeatIT {
+    private static final Duration INTERVAL = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration TICK = Duration.ofMillis(20);
+    private static final int PING = 4;
+    private static final int PONG = 5;
+
+    private final ManualClock clock = new ManualClock();
+
+    private Loopback.Builder with(Protocol protocol) {
+        HeartbeatConfig heartbeat = HeartbeatConfig.every(INTERVAL).timeout(TIMEOUT);
+        return Loopback.builder()
+                .clock(clock)
+                .protocol(protocol)
+                .config(SessionConfig.builder().heartbeat(heartbeat).build());
+    }
+
+    private static long expectPing(RawPeer peer) throws IOException {
+        ByteBuffer frame = ByteBuffer.wrap(peer.readExactly(13));
+        assertEquals(9, frame.getInt());
+        assertEquals(PING, frame.get());
+        return frame.getLong();
+    }
+
+    private static void answer(RawPeer peer, long token) throws IOException {
+        peer.send(ByteBuffer.allocate(13)
+                .putInt(9)
+                .put((byte) PONG)
+                .putLong(token)
+                .array());
+    }
+
+    private static byte[] message(String text) {
+        byte[] bytes = text.getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+        return ByteBuffer.allocate(5 + bytes.length)
+                .putInt(1 + bytes.length)
+                .put((byte) 0)
+                .put(bytes)
+                .array();
+    }
+
+    /** Waits until everything that the session has been told so far has been dealt with. */
+    private static void settle(Link link) throws Exception {
+        CompletableFuture<Void> turn = new CompletableFuture<>();
+        try {
+            link.session().execute(() -> turn.complete(null));
+            turn.get(10, TimeUnit.SECONDS);
+        } catch (RejectedExecutionException ended) {
+            // nothing more will happen to it
+        }
+    }
+
+    /** Lets time pass as it does: a jump would be taken for a process that was stopped, and forgiven. */
+    private void pass(Link link, Duration time) throws Exception {
+        Duration step = Duration.ofMillis(500);
+        Duration left = time;
+        while (left.compareTo(step) > 0) {
+            clock.advance(step);
+            settle(link);
+            left = left.minus(step);
+        }
+        clock.advance(left);
+        settle(link);
+    }
+
+    @Test
+    void silenceIsAnsweredWithAPingAndTheAnswerMeasuresTheRoundTrip() throws Exception {
+        try (Loopback loopback = with(Protocol.millrace()).start()) {
+            Link link = loopback.open();
+            settle(link);
+            assertNull(link.session().roundTripTime());
+            for (int round = 1; round <= 3; round++) {
+                pass(link, INTERVAL.plus(TICK));
+                long token = expectPing(link.peer());
+                pass(link, Duration.ofMillis(round));
+                answer(link.peer(), token);
+                Duration expected = Duration.ofMillis(round);
+                await().until(() -> expected.equals(link.session().roundTripTime()));
+            }
+            assertTrue(link.session().isOpen());
+        }
+    }
+
+    @Test
+    void pingThatIsNotAnsweredEndsTheSession() throws Exception {
+        try (Loopback loopback = with(Protocol.millrace()).start()) {
+            Link link = loopback.open();
+            settle(link);
+            pass(link, INTERVAL.plus(TICK));
+            expectPing(link.peer());
+            pass(link, TIMEOUT.minus(TICK));
+            settle(link);
+            assertTrue(link.session().isOpen(), "closed too early");
+            pass(link, TICK.multipliedBy(2));
+            CloseReason reason = link.recording().awaitClose();
+            assertEquals(Kind.TIMEOUT, reason.kind());
+            assertTrue(reason.detail().contains("10000 ms"), reason.detail());
+        }
+    }
+
+    @Test
+    void anyByteProvesLife() throws Exception {
+        try (Loopback loopback = with(Protocol.millrace()).start()) {
+            Link link = loopback.open();
+            settle(link);
+            pass(link, INTERVAL.plus(TICK));
+            expectPing(link.peer());
+            link.peer().send(message("here"));
+            link.recording().awaitMessages(1);
+            settle(link);
+            pass(link, TIMEOUT.plus(TICK));
+            settle(link);
+            assertTrue(link.session().isOpen());
+        }
+    }
+
+    @Test
+    void whoTalksIsNotPinged() throws Exception {
+        try (Loopback loopback =
+                with(Protocol.millrace()).handler((session, message) -> {}).start()) {
+            Link link = loopback.open();
+            for (int i = 1; i <= 5; i++) {
+                link.peer().send(message("still here"));
+                link.recording().awaitMessages(i);
+                settle(link);
+                pass(link, INTERVAL.minus(TICK));
+            }
+            settle(link);
+            assertEquals(0, link.session().stats().bytesSent());
+        }
+    }
+
+    @Test
+    void peerIsNotJudgedWhileThisSideDoesNotReadAndHasAFullIntervalAfterwards() throws Exception {
+        try (Loopback loopback = with(Protocol.millrace()).start()) {
+            Link link = loopback.open();
+            link.session().pauseReading();
+            link.peer().send(message("unread"));
+            settle(link);
+            pass(link, INTERVAL.plus(TIMEOUT).multipliedBy(3));
+            settle(link);
+            assertTrue(link.session().isOpen());
+            link.session().resumeReading();
+            link.recording().awaitMessages(1);
+            settle(link);
+            pass(link, INTERVAL.minus(TICK));
+            settle(link);
+            assertTrue(link.session().isOpen());
+        }
+    }
+
+    @Test
+    void emptyMessagesAreHeartbeatsWhereTheProtocolHasNoPings() throws Exception {
+        try (Loopback loopback = with(Protocol.lengthPrefixed()).start()) {
+            Link link = loopback.open();
+            settle(link);
+            link.peer().send(new byte[4]);
+            link.peer().send(new byte[] {0, 0, 0, 1, 7});
+            assertEquals(1, link.recording().awaitMessages(1).size(), "a heartbeat was delivered");
+            assertEquals(List.of((byte) 7), List.of(link.recording().messages().get(0)[0]));
+            link.peer().readExactly(5);
+            settle(link);
+            pass(link, INTERVAL.plus(TICK));
+            assertEquals(0, ByteBuffer.wrap(link.peer().readExactly(4)).getInt());
+            assertThrows(IllegalArgumentException.class, () -> link.session().send(ByteBuffer.allocate(0)));
+        }
+    }
+
+    @Test
+    void silenceEndsTheSessionWhereHeartbeatsAreEmptyMessages() throws Exception {
+        try (Loopback loopback = with(Protocol.lengthPrefixed()).start()) {
+            Link link = loopback.open();
+            settle(link);
+            pass(link, INTERVAL.plus(TICK));
+            link.peer().send(new byte[4]);
+            await().until(() -> link.session().stats().bytesReceived() == 4);
+            settle(link);
+            pass(link, INTERVAL.plus(TIMEOUT).minus(TICK));
+            settle(link);
+            assertTrue(link.session().isOpen(), "closed too early");
+            pass(link, TICK.multipliedBy(2));
+            assertEquals(Kind.TIMEOUT, link.recording().awaitClose().kind());
+        }
+    }
+
+    @Test
+    void protocolWithoutAHeartbeatIsRefused() {
+        SessionConfig config = SessionConfig.builder()
+                .heartbeat(HeartbeatConfig.every(INTERVAL))
+                .build();
+        SessionHandlers handlers = new SessionHandlers(null, Loopback.ECHO, null, null, null, null);
+        for (Protocol protocol : List.of(Protocol.lines(), Protocol.raw(), Protocol.fixed(4))) {
+            IllegalArgumentException refused = assertThrows(
+                    IllegalArgumentException.class, () -> new SessionSetup(Side.SERVER, protocol, config, handlers));
+            assertTrue(String.valueOf(refused.getMessage()).contains("readIdleTimeout"), refused.getMessage());
+        }
+    }
+
+    @Test
+    void intervalsThatCannotBeAreRefused() {
+        assertThrows(IllegalArgumentException.class, () -> HeartbeatConfig.every(Duration.ZERO));
+        assertThrows(IllegalArgumentException.class, () -> HeartbeatConfig.every(Duration.ofDays(366)));
+        assertThrows(IllegalArgumentException.class, () -> HeartbeatConfig.every(INTERVAL)
+                .timeout(Duration.ofMillis(-1)));
+        assertFalse(HeartbeatConfig.off().isOn());
+    }
+}
