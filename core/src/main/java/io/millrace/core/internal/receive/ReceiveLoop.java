@@ -107,7 +107,6 @@ public final class ReceiveLoop implements Turn.Lender {
     private int frameLength = FrameDecoder.UNKNOWN;
     private boolean skipping;
     private boolean inParts;
-    private boolean givenAway;
     private int headBytesLeft;
     private int payloadBytesLeft;
     private int usualBytes = BufferPool.SMALLEST_BYTES;
@@ -332,11 +331,11 @@ public final class ReceiveLoop implements Turn.Lender {
             receiver.deliver(decoder.kind(), decoder.token(), payload);
         } else {
             lent = payload;
-            givenAway = false;
             turn.lend(this);
             receiver.deliver(decoder.kind(), decoder.token(), payload);
             turn.lend(null);
             lent = null;
+            replacement = null;
         }
     }
 
@@ -346,7 +345,7 @@ public final class ReceiveLoop implements Turn.Lender {
         if (message != lent) {
             return null;
         }
-        if (givenAway) {
+        if (replacement != null) {
             throw new IllegalStateException("this message has been transferred already, and its memory is somebody"
                     + " else's: transfer it once, last of all");
         }
@@ -365,10 +364,9 @@ public final class ReceiveLoop implements Turn.Lender {
     public void given() {
         PooledBuffer rest = replacement;
         if (rest != null) {
+            // It stays the replacement until the callback returns: so a second transfer can be told from the first.
             current = rest;
-            replacement = null;
             start = 0;
-            givenAway = true;
         }
     }
 
