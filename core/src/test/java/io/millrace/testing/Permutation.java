@@ -6,6 +6,8 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import java.util.Arrays;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -27,20 +29,19 @@ public record Permutation(int threads, Handlers handlers) {
     /** Where handlers run. */
     public enum Handlers {
         /** On the I/O threads. */
-        INLINE(true),
-        /** On an executor of their own. */
-        EXECUTOR(false);
+        INLINE,
+        /** On an executor that all tests share, so that its threads are nobody's leak. */
+        EXECUTOR;
 
-        private final boolean available;
-
-        Handlers(boolean available) {
-            this.available = available;
-        }
+        private static final ExecutorService SHARED = Executors.newCachedThreadPool(task -> {
+            Thread thread = new Thread(task, "handlers-of-tests");
+            thread.setDaemon(true);
+            return thread;
+        });
 
         void choose(Loopback.Builder builder) {
             if (this == EXECUTOR) {
-                // becomes the builder's option as soon as sessions have it
-                throw new IllegalStateException("handlers cannot run on an executor yet: " + builder);
+                builder.executor(SHARED);
             }
         }
     }
@@ -60,7 +61,6 @@ public record Permutation(int threads, Handlers handlers) {
      */
     public static Stream<Permutation> all() {
         return Arrays.stream(Handlers.values())
-                .filter(handlers -> handlers.available)
                 .flatMap(handlers -> Stream.of(1, MANY).map(threads -> new Permutation(threads, handlers)));
     }
 

@@ -1,6 +1,7 @@
 package io.millrace.testing;
 
 import io.millrace.core.CloseReason;
+import io.millrace.core.MalformedFrameException;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
 import java.nio.ByteBuffer;
@@ -95,6 +96,17 @@ public final class RecordingHandler implements MessageHandler {
         recording.beginCallback("onInputEnd");
         try {
             next.onInputEnd(session);
+        } finally {
+            recording.endCallback();
+        }
+    }
+
+    @Override
+    public void onMalformed(Session session, MalformedFrameException cause) throws Exception {
+        Recording recording = of(session);
+        recording.beginCallback("onMalformed");
+        try {
+            next.onMalformed(session, cause);
         } finally {
             recording.endCallback();
         }

@@ -104,7 +104,7 @@ final class HandOver {
             onTheirWay++;
             lent = given == null;
         }
-        lane.submit(() -> work(batch));
+        lane.submit((HandlerLane.FrameWork) () -> work(batch));
     }
 
     private boolean work(FrameBatch batch) {

@@ -17,19 +17,24 @@ final class HandlerLane implements Runnable {
     /*
      *              submit                   executor runs it              nothing waits
      *     IDLE -----------> SCHEDULED ---------------------> RUNNING ---------------------> IDLE
-     *                        ^    |                          |     | work must wait
-     *                        |    | executor is full         |     v
-     *                        +----+ (tried again by timer)   |   PARKED --- resume ---> SCHEDULED
-     *                        ^                               |
-     *                        +-------------------------------+ enough for once: others want the thread too
+     *                        ^    |                             |
+     *                        |    | executor is full            | enough for once:
+     *                        +----+ (tried again by timer)      | others want the thread too
+     *                        ^                                  |
+     *                        +----------------------------------+
      *
      * One piece of work is run outside the lock, by the one who found RUNNING; so the executor's threads and memory
      * model are all that order and visibility need: every state change is under the lock.
      *
-     * An executor that is full delays the session, whose reads stop when two batches wait. One that is shut down
-     * cannot ever run anything: the rest of the work, onClose above all, is run on an I/O thread then.
+     * Frames that cannot be taken now are held back, and all frames behind them, until resume(). Other callbacks pass
+     * them: it may be one of those that makes room.
      *
-     * Notes. resume when not PARKED: nothing. submit when SCHEDULED, RUNNING or PARKED: the work waits its turn.
+     * An executor that is full delays the session, whose reads stop when two batches wait. One that is shut down
+     * cannot ever run anything: the rest of the work, onClose above all, is run on an I/O thread then. One that drops
+     * what it has accepted, as shutdownNow() does, is found out by the next submit or resume. One that runs what it is
+     * given in the caller is answered with a loop, not with a call, so the stack does not grow with what waits.
+     *
+     * Notes. run when not SCHEDULED (the executor was asked twice): nothing. resume when nothing is held: nothing.
      */
 
     /** A piece of work. */
@@ -39,19 +44,22 @@ final class HandlerLane implements Runnable {
         boolean run();
     }
 
+    /** Work that keeps its place among others of its kind: the only kind that may have to wait. */
+    @FunctionalInterface
+    interface FrameWork extends Work {}
+
     private enum State {
-        /** Nothing waits. */
+        /** Nothing waits, but perhaps for {@link #resume}. */
         IDLE,
         /** Work waits, and the executor has been asked, or will be by the timer. */
         SCHEDULED,
-        /** A thread of the executor is at work. */
-        RUNNING,
-        /** The first work waits for {@link #resume}. */
-        PARKED
+        /** A thread is at work. */
+        RUNNING
     }
 
     private static final Logger log = LoggerFactory.getLogger(HandlerLane.class);
     private static final int WORK_AT_ONCE = 16;
+    private static final int BATCHES_HELD = 4;
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private final IoRuntime runtime;
@@ -66,9 +74,12 @@ final class HandlerLane implements Runnable {
 
     // Guarded by this.
     private final ArrayDeque<Work> waiting = new ArrayDeque<>();
+    private final ArrayDeque<Work> held = new ArrayDeque<>(BATCHES_HELD);
     private State state = State.IDLE;
+    private @Nullable Thread asking;
+    private boolean askedBack;
 
-    // Written by whoever runs; any thread may read it, to ask only whether it is itself the one.
+    // Written under this. Any thread may read it, to ask only whether it is itself the one.
     private @Nullable Thread runner;
 
     HandlerLane(IoRuntime runtime, Executor executor, BooleanSupplier mayResume) {
@@ -78,25 +89,36 @@ final class HandlerLane implements Runnable {
     }
 
     void submit(Work work) {
+        State before;
         synchronized (this) {
             waiting.addLast(work);
-            if (state != State.IDLE) {
-                return;
-            }
-            state = State.SCHEDULED;
+            before = state;
+            state = before == State.IDLE ? State.SCHEDULED : before;
         }
-        schedule();
+        goOn(before);
     }
 
     /** Goes on with work that had to wait. */
     void resume() {
+        State before;
         synchronized (this) {
-            if (state != State.PARKED) {
+            before = state;
+            if (!held.isEmpty()) {
+                takeUpHeld();
+                state = before == State.IDLE ? State.SCHEDULED : before;
+            } else if (before == State.IDLE) {
                 return;
             }
-            state = State.SCHEDULED;
         }
-        schedule();
+        goOn(before);
+    }
+
+    private void goOn(State before) {
+        if (before == State.IDLE) {
+            schedule();
+        } else if (before == State.SCHEDULED && isShutDown()) {
+            runtime.execute(this);
+        }
     }
 
     /** Returns whether the caller is a callback run by this lane. */
@@ -105,33 +127,82 @@ final class HandlerLane implements Runnable {
     }
 
     private void schedule() {
-        try {
-            executor.execute(this);
-        } catch (RejectedExecutionException full) {
-            if (executor instanceof ExecutorService service && service.isShutdown()) {
-                log.debug("handler executor was shut down before its sessions ended; going on without it");
-                runtime.execute(this);
-            } else {
-                runtime.deadlines().arm(retry, RETRY_NANOS);
+        while (ask()) {
+            if (!runSome()) {
+                return;
             }
         }
     }
 
-    @Override
-    public void run() {
-        if (!begin()) {
+    /** Asks the executor; returns whether it has the caller do the work. */
+    private boolean ask() {
+        synchronized (this) {
+            asking = Thread.currentThread();
+            askedBack = false;
+        }
+        try {
+            executor.execute(this);
+        } catch (Throwable notTaken) {
+            askLater(notTaken);
+        }
+        synchronized (this) {
+            if (asking != Thread.currentThread()) {
+                return false;
+            }
+            asking = null;
+            return askedBack;
+        }
+    }
+
+    private void askLater(Throwable notTaken) {
+        if (isShutDown()) {
+            log.debug("handler executor was shut down before its sessions ended; going on without it");
+            runtime.execute(this);
             return;
         }
-        runner = Thread.currentThread();
-        boolean again;
-        try {
-            again = runSome();
-        } finally {
-            runner = null;
+        if (!(notTaken instanceof RejectedExecutionException)
+                && runtime.throwsLogged().allows()) {
+            log.warn("handler executor failed, it is asked again", notTaken);
         }
-        if (again) {
+        runtime.deadlines().arm(retry, RETRY_NANOS);
+    }
+
+    private boolean isShutDown() {
+        return executor instanceof ExecutorService service && service.isShutdown();
+    }
+
+    @Override
+    public void run() {
+        synchronized (this) {
+            if (asking == Thread.currentThread()) {
+                askedBack = true;
+                return;
+            }
+        }
+        if (runSome()) {
             schedule();
         }
+    }
+
+    /** Returns whether the executor has to be asked again. */
+    private boolean runSome() {
+        if (!begin()) {
+            return false;
+        }
+        for (int i = 0; i < WORK_AT_ONCE; i++) {
+            Work work = next();
+            if (work == null) {
+                return false;
+            }
+            if (!runSafely(work)) {
+                hold(work);
+            }
+        }
+        synchronized (this) {
+            runner = null;
+            state = State.SCHEDULED;
+        }
+        return true;
     }
 
     private synchronized boolean begin() {
@@ -139,36 +210,22 @@ final class HandlerLane implements Runnable {
             return false;
         }
         state = State.RUNNING;
+        runner = Thread.currentThread();
         return true;
     }
 
-    /** Returns whether the executor has to be asked again. */
-    private boolean runSome() {
-        for (int i = 0; i < WORK_AT_ONCE; i++) {
-            Work work;
-            synchronized (this) {
-                work = waiting.peekFirst();
-                if (work == null) {
-                    state = State.IDLE;
-                    return false;
-                }
-            }
-            boolean done = runSafely(work);
-            synchronized (this) {
-                if (done) {
-                    waiting.removeFirst();
-                } else {
-                    state = State.PARKED;
-                }
-            }
-            if (!done) {
-                return parked();
-            }
+    /** Returns the next work that need not wait; if there is none, it is over for this time. */
+    private synchronized @Nullable Work next() {
+        Work work = waiting.pollFirst();
+        while (work instanceof FrameWork && !held.isEmpty()) {
+            held.addLast(work);
+            work = waiting.pollFirst();
         }
-        synchronized (this) {
-            state = State.SCHEDULED;
+        if (work == null) {
+            runner = null;
+            state = State.IDLE;
         }
-        return true;
+        return work;
     }
 
     private static boolean runSafely(Work work) {
@@ -180,17 +237,20 @@ final class HandlerLane implements Runnable {
         }
     }
 
-    /** What the work waits for may have come before it was parked. */
-    private boolean parked() {
-        if (!mayResume.getAsBoolean()) {
-            return false;
-        }
+    private void hold(Work work) {
         synchronized (this) {
-            if (state != State.PARKED) {
-                return false;
-            }
-            state = State.SCHEDULED;
-            return true;
+            held.addLast(work);
+        }
+        if (mayResume.getAsBoolean()) {
+            // What it waits for came before it was held.
+            takeUpHeld();
+        }
+    }
+
+    private synchronized void takeUpHeld() {
+        Work work;
+        while ((work = held.pollLast()) != null) {
+            waiting.addFirst(work);
         }
     }
 }

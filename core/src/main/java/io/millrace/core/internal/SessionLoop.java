@@ -236,7 +236,7 @@ final class SessionLoop extends SerialRunner
 
     /** Speaks another protocol from here on; called by a callback of the session. */
     void upgrade(Protocol protocol, MessageHandler handler) {
-        if (stepThread != Thread.currentThread()) {
+        if (handOver != null || stepThread != Thread.currentThread()) {
             throw new IllegalStateException("upgrade() must be called from a callback of the session itself, and not"
                     + " with handlers on an executor: elsewhere the place in the stream is not known; " + session);
         }
@@ -244,6 +244,10 @@ final class SessionLoop extends SerialRunner
         if (requests != null && requests.size() > 0) {
             throw new IllegalStateException("upgrade() while " + requests.size() + " requests wait for replies: they"
                     + " would be taken for something else; " + session);
+        }
+        if (!dispatch.isIdle()) {
+            throw new IllegalStateException("upgrade() before every request of the peer has been answered: the answers"
+                    + " would be framed in the new way; " + session);
         }
         SessionSetup upgraded = setup.upgraded(protocol, handler);
         receive.switchTo(protocol.newDecoder(setup.side()));
@@ -309,6 +313,18 @@ final class SessionLoop extends SerialRunner
             callNow(name, callback);
         } else {
             handOver.lane().submit(() -> {
+                callNow(name, callback);
+                return true;
+            });
+        }
+    }
+
+    /** Calls the application after the frames that came before. */
+    private void callInPlace(String name, Callback callback) {
+        if (handOver == null) {
+            callNow(name, callback);
+        } else {
+            handOver.lane().submit((HandlerLane.FrameWork) () -> {
                 callNow(name, callback);
                 return true;
             });
@@ -472,7 +488,7 @@ final class SessionLoop extends SerialRunner
         if (handOver != null) {
             handOver.submit();
         }
-        call("onMalformed", () -> {
+        callInPlace("onMalformed", () -> {
             try {
                 if (malformed != null && life.isOpen()) {
                     setup.malformed(session, malformed);
@@ -518,7 +534,8 @@ final class SessionLoop extends SerialRunner
     private void readOnIf(boolean mayRead) {
         boolean reads = mayRead && mayTake() && !streamBroken && (handOver == null || !handOver.isFull());
         if (timer != null) {
-            timer.suspend(!reads && !receive.isReading() && !receive.isEndOfStream());
+            boolean stopped = !reads && !receive.isReading() && !receive.isEndOfStream();
+            timer.excuse(stopped, !mayTake(), handOver != null && !handOver.isIdle());
         }
         if (!reads) {
             return;

@@ -25,13 +25,16 @@ final class SessionTimer extends Deadline {
     private final Deadlines deadlines;
     private final Runnable due;
     private final @Nullable Heartbeats heartbeats;
-    private final long openedNanos;
 
     // Confined to the session's steps.
+    private long openedNanos;
     private long readNanos;
     private long frameNanos;
     private long framesBefore = -1;
     private boolean suspended;
+    private long stoppedNanos;
+    private boolean pausedMeanwhile;
+    private boolean atWork;
     private long armedForNanos = NEVER;
 
     /** Makes a timer for a session that has just opened; due is run on the timer thread, and must only signal. */
@@ -72,13 +75,41 @@ final class SessionTimer extends Deadline {
         }
     }
 
-    /** Notes that this side has stopped reading, so that the peer cannot be blamed for silence; or reads again. */
-    void suspend(boolean stopped) {
-        if (suspended && !stopped) {
+    /**
+     * Notes what the peer cannot be blamed for. When that is over it has all its time again; but for a frame that only
+     * had to wait for the executor, which gets back the time it waited: a peer could make it wait again and again.
+     *
+     * @param stopped this side does not read
+     * @param paused this side has chosen not to take anything
+     * @param working the application is at work elsewhere, so that the peer may be waiting for an answer
+     */
+    void excuse(boolean stopped, boolean paused, boolean working) {
+        if ((suspended || atWork) && !stopped && !working) {
             readNanos = deadlines.nanoTime();
-            frameNanos = readNanos;
         }
+        if (!suspended && stopped) {
+            stoppedNanos = deadlines.nanoTime();
+            pausedMeanwhile = false;
+        } else if (suspended && !stopped) {
+            readAgain(deadlines.nanoTime());
+        }
+        pausedMeanwhile |= paused;
         suspended = stopped;
+        atWork = working;
+    }
+
+    private void readAgain(long now) {
+        frameNanos = pausedMeanwhile ? now : frameNanos + (now - stoppedNanos);
+        openedNanos = pausedMeanwhile ? now : openedNanos + (now - stoppedNanos);
+        // Nothing was armed for what is not judged.
+        armUnlessOff(frameNanos, config.frameTimeout());
+        armUnlessOff(openedNanos, config.firstFrameTimeout());
+    }
+
+    private void armUnlessOff(long since, Duration timeout) {
+        if (!timeout.isZero()) {
+            armAt(since + timeout.toNanos());
+        }
     }
 
     /**
@@ -99,9 +130,9 @@ final class SessionTimer extends Deadline {
             armAt(now + GRACE_NANOS);
             return null;
         }
-        long read = suspended ? now : readNanos;
+        long read = suspended || atWork ? now : readNanos;
         CloseReason reason = null;
-        if (wholeFrames == 0) {
+        if (wholeFrames == 0 && !suspended) {
             reason = overdue(now, openedNanos, config.firstFrameTimeout(), "no whole frame has come", reason);
         }
         if (insideFrame && wholeFrames == framesBefore && !suspended) {

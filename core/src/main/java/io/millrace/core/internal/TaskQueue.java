@@ -11,6 +11,7 @@ final class TaskQueue {
     // Guarded by this. Made when the first task comes, for most sessions never get one.
     private @Nullable ArrayDeque<Runnable> tasks;
     private boolean closed;
+    private int notBegun;
 
     /** Adds a task of the framework's own, which is bounded by other means. */
     synchronized void add(Runnable task) {
@@ -22,13 +23,22 @@ final class TaskQueue {
         waiting.addLast(task);
     }
 
-    /** Adds a task, unless the queue is closed or has too many. */
+    /** Adds a task of the application's, unless the queue is closed or too many have not begun yet. */
     synchronized boolean tryAdd(Runnable task) {
-        if (closed || (tasks != null && tasks.size() >= LIMIT)) {
+        if (closed || notBegun >= LIMIT) {
             return false;
         }
-        add(task);
+        notBegun++;
+        add(() -> {
+            begun();
+            task.run();
+        });
         return true;
+    }
+
+    /** A task counts until it runs: polled, it may still wait for the application's executor. */
+    private synchronized void begun() {
+        notBegun--;
     }
 
     synchronized @Nullable Runnable poll() {

@@ -300,7 +300,6 @@ public final class ReceiveLoop implements Turn.Lender {
             pass(part);
             // Once the last part is told, which may be an empty one, only the trailer is left.
             payloadBytesLeft = remaining == 0 ? -1 : remaining;
-            receivedMessages += remaining == 0 ? 1 : 0;
             endFrameInParts(end);
             if (part > 0 || remaining == 0) {
                 receiver.deliverPart(current.view(from, from + part), remaining);
@@ -314,6 +313,7 @@ public final class ReceiveLoop implements Turn.Lender {
         if (payloadBytesLeft < 0) {
             pass(Math.min(frameLength, end - start));
             inParts = frameLength > 0;
+            receivedMessages += inParts ? 0 : 1;
         }
     }
 
