@@ -9,6 +9,7 @@ import io.millrace.core.memory.BufferPoolStats;
 import io.millrace.core.memory.IoContextPool;
 import io.millrace.core.memory.LeaseTracker;
 import io.millrace.core.observe.Beans;
+import io.millrace.core.observe.FlightEvents;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -307,7 +308,11 @@ public final class IoGroup implements AutoCloseable {
             Ranges.require("bufferMemory", bufferMemory, BufferPool.BLOCK_BYTES, Long.MAX_VALUE, "bytes");
             Ranges.requireFromZero("blockedThreadTimeout", blockedThreadTimeout, 1, "never");
             Ranges.require("preallocateSessions", preallocateSessions, 0, maxSessions, "sessions");
-            LeaseTracker tracker = trackBuffers ? new LeaseTracker() : null;
+            LeaseTracker tracker = null;
+            if (trackBuffers) {
+                tracker = new LeaseTracker();
+                tracker.onLeak((groupName, leak) -> FlightEvents.bufferLeaked(leak));
+            }
             BufferPool buffers = new BufferPool(bufferMemory, tracker);
             // Cannot overflow: twice the most sessions is below 2^31.
             IoContextPool contexts = new IoContextPool(2 * maxSessions, tracker);

@@ -14,8 +14,10 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * What messages allocate, beside a bare loop on the same channels: the JDK itself allocates for every event it polls
@@ -86,12 +88,14 @@ class GarbageIT {
 
     @Test
     @Tag("heavy")
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void twentyMillionMessagesAllocateHardlyMoreThanABareLoop() throws Exception {
         allocatesHardlyMore(20_000_000, 32);
     }
 
     @Test
     @Tag("heavy")
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void twoMillionMessagesOneByOneAllocateHardlyMoreThanABareLoop() throws Exception {
         allocatesHardlyMore(2_000_000, 1);
     }

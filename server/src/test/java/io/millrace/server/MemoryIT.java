@@ -17,8 +17,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What idle connections cost, measured in a server that has a JVM to itself. */
 class MemoryIT {
@@ -83,6 +85,7 @@ class MemoryIT {
 
     @Test
     @Tag("heavy")
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void eachOfManyIdleConnectionsCostsAtMostTwoKibibytes() throws Exception {
         Live each = idleConnections(15_000);
         System.out.println("an idle connection, one of 15,000, costs " + each);

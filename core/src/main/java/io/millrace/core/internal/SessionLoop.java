@@ -780,7 +780,13 @@ final class SessionLoop extends SerialRunner
     }
 
     @Override
+    public void sendQueueCongested() {
+        FlightEvents.backpressure(session.id(), true, send.queuedBytes());
+    }
+
+    @Override
     public void sendQueueRelieved() {
+        FlightEvents.backpressure(session.id(), false, send.queuedBytes());
         signal(QUEUE_RELIEVED);
     }
 

@@ -1,7 +1,6 @@
 package io.millrace.core.observe;
 
-import java.util.Arrays;
-import java.util.stream.Collectors;
+import io.millrace.core.memory.BufferLeak;
 import jdk.jfr.Category;
 import jdk.jfr.DataAmount;
 import jdk.jfr.Description;
@@ -9,33 +8,36 @@ import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
-import org.jspecify.annotations.Nullable;
 
-/** A leased buffer cannot be given back any more. */
+/** Buffers or contexts that were acquired in one place cannot be given back any more. */
 @Name("io.millrace.BufferLeak")
 @Label("Buffer Leak")
 @Category("Millrace")
-@Description("A leased buffer cannot be given back any more")
+@Description("Buffers or contexts that were acquired in one place cannot be given back any more")
 @StackTrace(false)
 final class BufferLeakEvent extends Event {
     // Written before the event is committed, by the one thread that knows it.
+    @Label("Kind")
+    String kind = "";
+
+    @Label("Count")
+    int count;
+
     @Label("Bytes")
     @DataAmount(DataAmount.BYTES)
-    int bytes;
+    long bytes;
 
     @Label("Acquired At")
     String acquiredAt = "";
 
-    static void emit(int bytes, @Nullable Throwable acquiredAt) {
+    static void emit(BufferLeak leak) {
         BufferLeakEvent event = new BufferLeakEvent();
         if (event.shouldCommit()) {
-            event.bytes = bytes;
-            event.acquiredAt = acquiredAt == null ? "" : stackOf(acquiredAt);
+            event.kind = leak.kind();
+            event.count = leak.count();
+            event.bytes = leak.bytes();
+            event.acquiredAt = leak.site();
             event.commit();
         }
-    }
-
-    private static String stackOf(Throwable acquiredAt) {
-        return Arrays.stream(acquiredAt.getStackTrace()).map(String::valueOf).collect(Collectors.joining("\n"));
     }
 }

@@ -1,7 +1,7 @@
 package io.millrace.core.observe;
 
+import io.millrace.core.memory.BufferLeak;
 import java.net.SocketAddress;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Tells the JDK's flight recorder what happens. Costs a look at a flag while nothing is recorded; addresses and texts
@@ -110,14 +110,13 @@ public final class FlightEvents {
     }
 
     /**
-     * Tells of a leased buffer that nobody can give back any more.
+     * Tells of leases that nobody can give back any more.
      *
-     * @param bytes its size
-     * @param acquiredAt where it was acquired, or null if that is not known
+     * @param leak what leaked, and who had acquired it
      */
-    public static void bufferLeaked(int bytes, @Nullable Throwable acquiredAt) {
+    public static void bufferLeaked(BufferLeak leak) {
         if (PRESENT) {
-            BufferLeakEvent.emit(bytes, acquiredAt);
+            BufferLeakEvent.emit(leak);
         }
     }
 }

@@ -3,6 +3,11 @@ package io.millrace.core.observe;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.core.IoGroup;
+import io.millrace.core.SessionConfig;
+import io.millrace.core.engine.GroupAccess;
+import io.millrace.core.memory.BufferPool;
+import io.millrace.testing.CapturedLog;
 import io.millrace.testing.ChildJvm;
 import io.millrace.testing.Loopback;
 import java.io.IOException;
@@ -10,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import jdk.jfr.Recording;
@@ -53,18 +59,51 @@ class FlightEventsIT {
         }
         FlightEvents.slowHandler(
                 Thread.currentThread(), 1_500_000_000, Thread.currentThread().getStackTrace());
-        FlightEvents.backpressure(42, true, 300_000);
         FlightEvents.acceptFailed(new IOException("Too many open files"), 3, 50_000_000);
-        FlightEvents.bufferLeaked(512, new Throwable("acquired"));
-        FlightEvents.bufferLeaked(1024, null);
+        congest();
+        leak();
     }
 
-    private static RecordedEvent only(List<RecordedEvent> events, String name) {
-        List<RecordedEvent> found = events.stream()
+    /** A session's queue passes its high mark once, and is at its low mark once the peer has read. */
+    private static void congest() throws Exception {
+        try (Loopback loopback = Loopback.builder()
+                .config(SessionConfig.builder().sendMarks(0, 1_024).build())
+                .handler((session, message) -> {
+                    session.send(new byte[2_048]);
+                    session.send(new byte[2_048]);
+                })
+                .start()) {
+            Loopback.Link link = loopback.open();
+            link.peer().sendFrame((byte) 1);
+            assertEquals(2_048, link.peer().readFrame().length);
+            assertEquals(2_048, link.peer().readFrame().length);
+            // Answered only when the queue was relieved, for until then nothing is read.
+            link.peer().sendFrame((byte) 1);
+            assertEquals(2_048, link.peer().readFrame().length);
+            assertEquals(2_048, link.peer().readFrame().length);
+        }
+    }
+
+    private static void leak() throws Exception {
+        try (CapturedLog log = new CapturedLog();
+                IoGroup group = IoGroup.builder()
+                        .name("leaking")
+                        .threads(1)
+                        .trackBuffers(true)
+                        .start()) {
+            BufferPool buffers = GroupAccess.runtimeOf(group).buffers();
+            for (int i = 0; i < 2; i++) {
+                Objects.requireNonNull(buffers.tryAcquire(512));
+            }
+            group.close();
+            assertEquals(1, log.lines().size(), log.lines().toString());
+        }
+    }
+
+    private static List<RecordedEvent> all(List<RecordedEvent> events, String name) {
+        return events.stream()
                 .filter(event -> event.getEventType().getName().equals("io.millrace." + name))
                 .toList();
-        assertEquals(1, found.size(), name + " in " + events);
-        return found.get(0);
     }
 
     @Test
@@ -72,8 +111,10 @@ class FlightEventsIT {
         Path file = record("ConnectionOpened", "ConnectionClosed", "SlowHandler", "Backpressure", "AcceptFailed");
         List<RecordedEvent> events = RecordingFile.readAllEvents(file);
 
-        RecordedEvent opened = only(events, "ConnectionOpened");
-        RecordedEvent closed = only(events, "ConnectionClosed");
+        // Two connections were made one after the other: this is the first.
+        RecordedEvent opened = all(events, "ConnectionOpened").get(0);
+        RecordedEvent closed = all(events, "ConnectionClosed").get(0);
+        assertEquals(2, all(events, "ConnectionClosed").size(), events.toString());
         assertEquals(opened.getLong("session"), closed.getLong("session"));
         assertTrue(opened.getString("remoteAddress").startsWith("/127.0.0.1:"), opened.toString());
         assertEquals(opened.getString("localAddress"), closed.getString("localAddress"));
@@ -84,21 +125,31 @@ class FlightEventsIT {
         Duration open = closed.getDuration("openTime");
         assertTrue(!open.isNegative() && open.toSeconds() < 60, closed.toString());
 
-        RecordedEvent slow = only(events, "SlowHandler");
+        RecordedEvent slow = all(events, "SlowHandler").get(0);
         assertEquals(Duration.ofMillis(1500), slow.getDuration("held"));
         assertTrue(slow.getString("stack").contains("makeEvents"), slow.toString());
-        assertTrue(only(events, "Backpressure").getBoolean("on"));
-        assertEquals(3, only(events, "AcceptFailed").getLong("failures"));
+
+        List<RecordedEvent> congested = all(events, "Backpressure");
+        assertEquals(
+                List.of(true, false, true, false),
+                congested.stream().map(event -> event.getBoolean("on")).toList());
+        assertTrue(congested.get(0).getLong("session") > opened.getLong("session"), congested.toString());
+        assertTrue(congested.get(0).getLong("queuedBytes") > 1_024, congested.toString());
+        assertEquals(0, congested.get(1).getLong("queuedBytes"));
+        assertEquals(3, all(events, "AcceptFailed").get(0).getLong("failures"));
     }
 
     @Test
-    void eventsThatAreDisabledAreNotRecorded() throws Exception {
-        Path file = record("BufferLeak");
-        assertEquals(
-                List.of("io.millrace.BufferLeak", "io.millrace.BufferLeak"),
-                RecordingFile.readAllEvents(file).stream()
-                        .map(event -> event.getEventType().getName())
-                        .toList());
+    void leakIsRecordedWithThePlaceThatAcquiredAndEventsThatAreDisabledAreNot() throws Exception {
+        List<RecordedEvent> events = RecordingFile.readAllEvents(record("BufferLeak"));
+
+        assertEquals(1, events.size(), events.toString());
+        RecordedEvent leak = events.get(0);
+        assertEquals("io.millrace.BufferLeak", leak.getEventType().getName());
+        assertEquals("buffer", leak.getString("kind"));
+        assertEquals(2, leak.getInt("count"));
+        assertEquals(1_024, leak.getLong("bytes"));
+        assertTrue(leak.getString("acquiredAt").contains("FlightEventsIT.leak"), leak.toString());
     }
 
     @Test

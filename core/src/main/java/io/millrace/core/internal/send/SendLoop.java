@@ -61,6 +61,9 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
          */
         void sourceFailed(Throwable cause);
 
+        /** Hears, on whatever thread, that the queue has passed the high mark, or that something was refused. */
+        void sendQueueCongested();
+
         /** Hears that the queue has fallen to the low mark after it was above the high one. */
         void sendQueueRelieved();
 
@@ -196,9 +199,15 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
         Turn turn = Turn.current();
         SendResult answer;
         boolean firstInTurn;
+        boolean begins;
         synchronized (this) {
+            boolean before = congested;
             answer = append(kind, request == null ? 0 : request.token(), payload, request);
             firstInTurn = answer.isAccepted() && touchBy(turn);
+            begins = congested && !before;
+        }
+        if (begins) {
+            sender.sendQueueCongested();
         }
         if (answer.isAccepted()) {
             flushAfter(turn, firstInTurn);
@@ -216,14 +225,17 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
     public SendResult send(ByteBuffer payload, SentMarker marker) {
         encoder.check(payload);
         SendResult answer;
+        boolean begins;
         synchronized (this) {
+            boolean before = congested;
             answer = admit(FrameKind.MESSAGE, payload.remaining());
             if (answer.isAccepted()) {
                 boolean appended = queue.tryAppend(encoder, FrameKind.MESSAGE, payload, marker, acceptedBytes);
                 answer = appended ? accepted(marker.frameLength()) : refused();
             }
+            begins = congested && !before;
         }
-        return flushIf(answer);
+        return flushIf(answer, begins);
     }
 
     /**
@@ -237,7 +249,9 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      */
     public SendResult send(ByteBuffer lead, Chunk body, long bodyLength, @Nullable SentMarker marker) {
         SendResult answer;
+        boolean begins;
         synchronized (this) {
+            boolean congestedBefore = congested;
             long payloadLength = lead.remaining() + bodyLength;
             long before = queue.queuedBytes();
             answer = admit(FrameKind.MESSAGE, payloadLength);
@@ -248,11 +262,15 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
                 }
                 answer = appended ? accepted(queue.queuedBytes() - before) : refused();
             }
+            begins = congested && !congestedBefore;
         }
-        return flushIf(answer);
+        return flushIf(answer, begins);
     }
 
-    private SendResult flushIf(SendResult answer) {
+    private SendResult flushIf(SendResult answer, boolean congestionBegins) {
+        if (congestionBegins) {
+            sender.sendQueueCongested();
+        }
         if (answer.isAccepted()) {
             flushQueued();
         }
@@ -293,8 +311,18 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      * @param payload borrowed
      * @return what became of it
      */
-    public synchronized SendResult queue(FrameKind kind, long token, ByteBuffer payload) {
-        return append(kind, token, payload, null);
+    public SendResult queue(FrameKind kind, long token, ByteBuffer payload) {
+        SendResult answer;
+        boolean begins;
+        synchronized (this) {
+            boolean before = congested;
+            answer = append(kind, token, payload, null);
+            begins = congested && !before;
+        }
+        if (begins) {
+            sender.sendQueueCongested();
+        }
+        return answer;
     }
 
     /**
