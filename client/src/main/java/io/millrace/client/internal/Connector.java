@@ -194,13 +194,22 @@ public final class Connector implements AutoCloseable {
         @Override
         public void completed(Void nothing, AsynchronousSocketChannel channel) {
             try {
+                connected(channel);
+            } catch (Throwable broken) {
+                closeQuietly(channel);
+                fail(new TransportException("cannot connect to " + endpoint + ": " + broken, broken));
+            }
+        }
+
+        private void connected(AsynchronousSocketChannel channel) {
+            try {
                 if (channel.getLocalAddress().equals(channel.getRemoteAddress())) {
                     // A dead port in the ephemeral range can be connected to itself: nobody is there.
-                    failed(new IOException("refused (connected to itself)"), channel);
+                    notConnected(new IOException("refused (connected to itself)"), channel);
                     return;
                 }
             } catch (IOException alreadyBroken) {
-                failed(alreadyBroken, channel);
+                notConnected(alreadyBroken, channel);
                 return;
             }
             synchronized (this) {
@@ -215,6 +224,14 @@ public final class Connector implements AutoCloseable {
 
         @Override
         public void failed(Throwable cause, AsynchronousSocketChannel channel) {
+            try {
+                notConnected(cause, channel);
+            } catch (Throwable broken) {
+                fail(new TransportException("cannot connect to " + endpoint + ": " + broken, broken));
+            }
+        }
+
+        private void notConnected(Throwable cause, AsynchronousSocketChannel channel) {
             closeQuietly(channel);
             synchronized (this) {
                 connecting = null;

@@ -54,7 +54,12 @@ final class GroupWake implements CompletionHandler<Integer, Void> {
         Turn turn = ((IoThread) Thread.currentThread()).turn();
         SerialRunner runner;
         while ((runner = ready.poll()) != null) {
-            turn.run(runner);
+            try {
+                turn.run(runner);
+            } catch (Throwable broken) {
+                // The other runners are owed their turns, and the JDK its thread.
+                log.error("runner could not be run; runner={}", runner, broken);
+            }
         }
     }
 }

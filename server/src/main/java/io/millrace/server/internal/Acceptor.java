@@ -130,6 +130,8 @@ public final class Acceptor {
             pauseNanos = backoffNanos;
             backoffNanos = Math.min(2 * backoffNanos, LAST_BACKOFF_NANOS);
         }
+        // First of all, so that whatever goes wrong in telling of it, the next accept comes.
+        deadlines.arm(backoff, pauseNanos);
         FlightEvents.acceptFailed(cause, failures(), pauseNanos);
         if (warnings.allows()) {
             log.warn(
@@ -138,7 +140,6 @@ public final class Acceptor {
                     failures(),
                     cause.toString());
         }
-        deadlines.arm(backoff, pauseNanos);
     }
 
     private void backoffOver() {
@@ -189,13 +190,18 @@ public final class Acceptor {
             try {
                 acceptSucceeded(connection);
             } catch (Throwable broken) {
+                closeQuietly(connection);
                 log.error("accepted connection could not be handed over", broken);
             }
         }
 
         @Override
         public void failed(Throwable cause, Void attachment) {
-            acceptFailed(cause);
+            try {
+                acceptFailed(cause);
+            } catch (Throwable broken) {
+                log.error("failed accept could not be handled", broken);
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.memory.BufferPool;
 import io.millrace.core.memory.IoContextPool;
+import io.millrace.testing.CapturedLog;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketOption;
@@ -74,6 +75,43 @@ class AcceptorIT {
 
         await().atMost(Duration.ofSeconds(5)).until(() -> listener.attempts.size() == 3);
         assertEquals(2, acceptor.failures());
+        acceptor.close();
+    }
+
+    @Test
+    void acceptIsTriedAgainThoughItsFailureCannotBeTold() {
+        Acceptor acceptor = acceptor(1);
+        acceptor.start();
+
+        try (CapturedLog log = new CapturedLog()) {
+            listener.fail(new IOException() {
+                private static final long serialVersionUID = 1;
+
+                @Override
+                public String toString() {
+                    throw new IllegalStateException("on purpose");
+                }
+            });
+            await().atMost(Duration.ofSeconds(5)).until(() -> listener.attempts.size() == 2);
+            assertTrue(log.lines().toString().contains("failed accept could not be handled"), log.lines()::toString);
+        }
+        acceptor.close();
+    }
+
+    @Test
+    void connectionThatCannotBeHandedOverIsClosed() throws IOException {
+        Acceptor acceptor = new Acceptor(listener, runtime.deadlines(), 1, channel -> {
+            throw new IllegalStateException("on purpose");
+        });
+        acceptor.start();
+        AsynchronousSocketChannel connection = runtime.openChannel();
+
+        try (CapturedLog log = new CapturedLog()) {
+            listener.succeed(connection);
+            assertTrue(log.lines().toString().contains("could not be handed over"), log.lines()::toString);
+        }
+
+        assertFalse(connection.isOpen());
         acceptor.close();
     }
 
