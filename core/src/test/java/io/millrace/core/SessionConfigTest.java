@@ -108,6 +108,7 @@ class SessionConfigTest {
                 .writeIdleTimeout(Duration.ofSeconds(8))
                 .firstFrameTimeout(Duration.ofSeconds(9))
                 .frameTimeout(Duration.ofDays(365))
+                .heartbeat(HeartbeatConfig.every(Duration.ofSeconds(11)).timeout(Duration.ofSeconds(12)))
                 .halfClose(true)
                 .socket(SocketConfig.builder().sendBuffer(10).build())
                 .tcpNoDelay(false)
@@ -115,8 +116,8 @@ class SessionConfigTest {
                 .build();
         String shown = "SessionConfig[sendLowMark=1, sendHighMark=2, sendLimit=3, sendOverflow=CLOSE,"
                 + " writeProgressTimeout=PT4S, minWriteProgressBytes=5, idleTimeout=PT6S, readIdleTimeout=PT7S,"
-                + " writeIdleTimeout=PT8S, firstFrameTimeout=PT9S, frameTimeout=PT8760H, halfClose=true,"
-                + " socket=SocketConfig{TCP_NODELAY=false, SO_KEEPALIVE=true, SO_SNDBUF=10}]";
+                + " writeIdleTimeout=PT8S, firstFrameTimeout=PT9S, frameTimeout=PT8760H, heartbeat=every PT11S, timeout PT12S,"
+                + " halfClose=true, socket=SocketConfig{TCP_NODELAY=false, SO_KEEPALIVE=true, SO_SNDBUF=10}]";
         assertEquals(shown, config.toString());
         assertEquals(shown, config.toBuilder().build().toString());
     }

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -192,9 +191,6 @@ class WatermarksIT {
     }
 
     @Test
-    @Disabled(
-            "issue 3: the budget has no part that is kept for sessions whose queue is short, so a bystander's reply is"
-                    + " refused too, and its session closed for it")
     void peersThatNeverReadAndCouldHaveMoreThanTheBudgetDoNotHurtABystander() throws Exception {
         flood(20, MIB, 16 * MIB);
     }

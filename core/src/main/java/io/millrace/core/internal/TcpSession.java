@@ -259,9 +259,22 @@ public final class TcpSession implements Session, SessionLoop.Listener {
         if (!budget.tryReserve(length)) {
             return answered(send.refuse());
         }
-        SendResult answer = send.send(NOTHING, Bodies.of(message, release, budget), length, null);
-        if (!answer.isAccepted()) {
-            budget.unreserve(length);
+        Chunk body = Bodies.of(message, release, budget);
+        return sendBody(NOTHING, body, length, null, () -> budget.unreserve(length));
+    }
+
+    /** Sends a body, or has it taken back by its owner, also if the protocol's encoder throws. */
+    private SendResult sendBody(
+            ByteBuffer lead, Chunk body, long length, @Nullable SentMarker marker, Runnable takeBack) {
+        SendResult answer = SendResult.CLOSED;
+        try {
+            if (life.isOpen()) {
+                answer = send.send(lead, body, length, marker);
+            }
+        } finally {
+            if (!answer.isAccepted()) {
+                takeBack.run();
+            }
         }
         return answered(answer);
     }
@@ -279,13 +292,11 @@ public final class TcpSession implements Session, SessionLoop.Listener {
         if (body == null) {
             return send(message);
         }
-        SendResult answer = send.send(NOTHING, body, length, null);
+        SendResult answer = sendBody(NOTHING, body, length, null, lender::takeBack);
         if (answer.isAccepted()) {
             lender.given();
-        } else {
-            lender.takeBack();
         }
-        return answered(answer);
+        return answer;
     }
 
     @Override
@@ -295,9 +306,8 @@ public final class TcpSession implements Session, SessionLoop.Listener {
         try {
             FileSource body = Bodies.ofFile(file, offset, length, runtime.buffers());
             SentMarker marker = new SentMarker(failure -> FutureSend.complete(outcome, failure));
-            SendResult answer = life.isOpen() ? send.send(header, body, length, marker) : SendResult.CLOSED;
-            if (!answered(answer).isAccepted()) {
-                body.release();
+            SendResult answer = sendBody(header, body, length, marker, body::release);
+            if (!answer.isAccepted()) {
                 outcome.completeExceptionally(notSent(answer));
             }
         } catch (IOException e) {

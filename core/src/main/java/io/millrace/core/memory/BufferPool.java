@@ -58,6 +58,7 @@ public final class BufferPool {
     private static final int SMALLEST_SHIFT = Integer.numberOfTrailingZeros(SMALLEST_BYTES);
     private static final int SLACK_FROM_SHIFT = 16;
     private static final int LARGEST_SHIFT = 30;
+    private static final int RESERVE_PARTS = 8;
 
     private final SizeClass[] classes = new SizeClass[LARGEST_SHIFT - SMALLEST_SHIFT + 1];
     private final @Nullable LeaseTracker tracker;
@@ -72,6 +73,9 @@ public final class BufferPool {
     private long capacityBytes;
     private long mostCapacityBytes;
     private long reclaimedBlocks;
+
+    // Written under this; read by anyone.
+    private volatile boolean scarce;
 
     /**
      * Makes an empty pool; memory is taken slab by slab as it is needed.
@@ -197,6 +201,28 @@ public final class BufferPool {
     }
 
     /**
+     * Returns whether so little is left that it should be kept for those who hold little. One part in
+     * {@value #RESERVE_PARTS} is: what is less than that, in blocks that nobody uses, is scarce.
+     *
+     * @return true from when a block had to be found and little was left, until enough is free again
+     */
+    public boolean isScarce() {
+        return scarce && lookWhetherScarce();
+    }
+
+    private synchronized boolean lookWhetherScarce() {
+        long freeBytes = limitBytes - capacityBytes;
+        for (Slab slab : slabs) {
+            freeBytes += slab.freeBytes();
+        }
+        for (SizeClass sizeClass : classes) {
+            freeBytes += sizeClass.emptyBytes();
+        }
+        scarce = freeBytes < limitBytes / RESERVE_PARTS;
+        return scarce;
+    }
+
+    /**
      * Returns what watches the leases.
      *
      * @return the tracker, or null if nothing does
@@ -235,6 +261,7 @@ public final class BufferPool {
             return buffer;
         }
         Block block = tryMakeBlock(sizeClass);
+        lookWhetherScarce();
         if (block == null) {
             sizeClass.countMiss();
             return null;

@@ -33,6 +33,11 @@ final class Slab {
         return memory.capacity();
     }
 
+    /** How many bytes no block has; the last leaf counts in full. */
+    long freeBytes() {
+        return (long) (leafCount - usedLeaves) * LEAF_BYTES;
+    }
+
     boolean isUnused() {
         return usedLeaves == 0;
     }

@@ -1,6 +1,7 @@
 package io.millrace.core.memory;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -225,5 +226,23 @@ class BufferPoolTest {
                 throw new AssertionError("foreign byte " + buffer.buffer().get(i) + " at " + i + ", mine is " + mark);
             }
         }
+    }
+
+    @Test
+    void lastPartOfTheMemoryIsCalledScarceUntilEnoughIsFreeAgain() {
+        BufferPool small = new BufferPool(8L << 20);
+        List<PooledBuffer> held = new ArrayList<>();
+        assertFalse(small.isScarce());
+        for (int i = 0; i < 3; i++) {
+            held.add(acquire(small, 1 << 20));
+        }
+        assertFalse(small.isScarce());
+        PooledBuffer more;
+        while ((more = small.tryAcquire(60 << 10)) != null) {
+            held.add(more);
+        }
+        assertTrue(small.isScarce());
+        held.forEach(PooledBuffer::release);
+        assertFalse(small.isScarce());
     }
 }

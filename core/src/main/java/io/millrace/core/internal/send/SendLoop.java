@@ -105,6 +105,9 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
     /** What control frames may queue beyond the limit, in bytes. */
     private static final int CONTROL_RESERVE_BYTES = 16 << 10;
 
+    /** What a session may have queued, in bytes, and still get a share of the last memory. */
+    private static final int SHORT_QUEUE_BYTES = 4 << 10;
+
     private static final Logger log = LoggerFactory.getLogger(SendLoop.class);
     private static final WriteHandler<Integer> WRITE_HANDLER = new WriteHandler<>();
     private static final WriteHandler<Long> GATHER_HANDLER = new WriteHandler<>();
@@ -407,7 +410,12 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
         long limit = isControl(kind) ? (long) config.sendLimit() + CONTROL_RESERVE_BYTES : config.sendLimit();
         long queued = queue.queuedBytes();
         boolean full = queued >= config.sendHighMark() && queued + payloadLength > limit;
-        return full ? refused() : SendResult.ACCEPTED;
+        return full || (!isControl(kind) && mustLeaveMemory(queued)) ? refused() : SendResult.ACCEPTED;
+    }
+
+    /** When the group's memory is scarce the rest of it is for sessions that have next to nothing queued. */
+    private boolean mustLeaveMemory(long queuedBytes) {
+        return queuedBytes > SHORT_QUEUE_BYTES && runtime.buffers().isScarce();
     }
 
     /**
@@ -430,7 +438,8 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
     private SendResult accepted(long frameLength) {
         acceptedBytes += frameLength;
         acceptedMessages++;
-        if (queue.queuedBytes() > config.sendHighMark()) {
+        long queued = queue.queuedBytes();
+        if (queued > config.sendHighMark() || mustLeaveMemory(queued)) {
             congested = true;
             return SendResult.CONGESTED;
         }
