@@ -2,7 +2,9 @@ package io.millrace.server;
 
 import static io.millrace.server.LeakCheck.awaitSoon;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.core.AttributeKey;
 import io.millrace.core.IoGroup;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
@@ -10,7 +12,11 @@ import io.millrace.core.protocol.Protocol;
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -18,6 +24,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class ReferencesIT {
     @RegisterExtension
     final LeakCheck leaks = new LeakCheck();
+
+    private static final AttributeKey<String> TASKS = AttributeKey.of("tasks", String.class);
 
     private final ConcurrentLinkedQueue<WeakReference<?>> given = new ConcurrentLinkedQueue<>();
 
@@ -39,6 +47,8 @@ class ReferencesIT {
 
         @Override
         public void onMessage(Session session, ByteBuffer message) {
+            // a task that knows its session
+            session.execute(() -> session.attribute(TASKS, session.toString()));
             session.send(message);
         }
     }
@@ -46,7 +56,23 @@ class ReferencesIT {
     @Test
     void handlersAttachmentsAndSessionsOfAClosedServerAreCollectedWhileItsGroupLives() throws Exception {
         IoGroup group = leaks.watch(IoGroup.builder().threads(2).start());
-        serveAndClose(group);
+        collectedAfter(group, Optional.empty());
+    }
+
+    @Test
+    void theyAreCollectedWhileTheirExecutorLivesToo() throws Exception {
+        IoGroup group = leaks.watch(IoGroup.builder().threads(2).start());
+        ExecutorService executor = Executors.newFixedThreadPool(2);
+        try {
+            collectedAfter(group, Optional.of(executor));
+        } finally {
+            executor.shutdown();
+            assertTrue(executor.awaitTermination(20, TimeUnit.SECONDS));
+        }
+    }
+
+    private void collectedAfter(IoGroup group, Optional<ExecutorService> executor) throws Exception {
+        serveAndClose(group, executor);
         assertEquals(1 + 2 * 4, given.size());
 
         awaitSoon("collected", () -> {
@@ -55,17 +81,18 @@ class ReferencesIT {
         });
 
         // and the group still works
-        serveAndClose(group);
+        serveAndClose(group, executor);
     }
 
-    private void serveAndClose(IoGroup group) throws Exception {
+    private void serveAndClose(IoGroup group, Optional<ExecutorService> executor) throws Exception {
         Attaching handler = new Attaching(given);
         given.add(new WeakReference<>(handler));
-        try (TcpServer server = TcpServer.builder()
+        TcpServer.Builder builder = TcpServer.builder()
                 .group(group)
                 .protocol(Protocol.lengthPrefixed())
-                .onMessage(handler)
-                .bind("127.0.0.1", 0)) {
+                .onMessage(handler);
+        executor.ifPresent(builder::handlers);
+        try (TcpServer server = builder.bind("127.0.0.1", 0)) {
             List<String> ways = List.of("close", "reset", "close", "reset");
             for (String way : ways) {
                 RawClient client = leaks.close(RawClient.to(server.port()));

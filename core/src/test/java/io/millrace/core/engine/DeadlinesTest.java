@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.engine.Deadlines.Deadline;
+import java.lang.ref.WeakReference;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -12,7 +14,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -244,5 +249,69 @@ class DeadlinesTest {
         assertEquals(100_000, deadlines.armed());
         many.forEach(deadlines::cancel);
         assertEquals(0, deadlines.armed());
+    }
+
+    @Test
+    void fiftyThousandThatComeAndGoKeepTimeAndLeaveNothing() {
+        manyComeAndGo(50_000);
+    }
+
+    @Test
+    @Tag("heavy")
+    void millionThatComeAndGoKeepTimeAndLeaveNothing() {
+        manyComeAndGo(1_000_000);
+    }
+
+    /** A deadline that knows when it is due, in ticks since the clock's origin, and when it has expired. */
+    private static final class Timed extends Deadline {
+        private final AtomicLong now;
+        private final long dueTick;
+        private volatile long expiredTick = -1;
+
+        Timed(AtomicLong now, long dueTick) {
+            this.now = now;
+            this.dueTick = dueTick;
+        }
+
+        @Override
+        protected void expired() {
+            expiredTick = now.get();
+        }
+    }
+
+    private void manyComeAndGo(int count) {
+        Random random = new Random(9);
+        AtomicLong now = new AtomicLong();
+        List<Timed> kept = new ArrayList<>();
+        List<WeakReference<Timed>> cancelled = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Timed deadline = new Timed(now, 1 + random.nextInt(1_500));
+            deadlines.arm(deadline, deadline.dueTick * TICK);
+            if (i % 100 == 0) {
+                kept.add(deadline);
+            } else {
+                assertTrue(deadlines.cancel(deadline));
+                if (i % 100 == 1) {
+                    cancelled.add(new WeakReference<>(deadline));
+                }
+            }
+        }
+        assertEquals(kept.size(), deadlines.armed());
+        while (now.get() < 1_502) {
+            now.incrementAndGet();
+            timer.advance(TICK);
+            while (!deadlines.isCaughtUp()) {
+                Thread.onSpinWait();
+            }
+        }
+        assertEquals(0, deadlines.armed());
+        for (Timed deadline : kept) {
+            assertTrue(deadline.expiredTick >= deadline.dueTick, "early");
+            assertTrue(deadline.expiredTick <= deadline.dueTick + 1, "more than a tick late");
+        }
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> {
+            System.gc();
+            return cancelled.stream().allMatch(reference -> reference.get() == null);
+        });
     }
 }
