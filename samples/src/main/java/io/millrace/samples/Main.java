@@ -21,6 +21,7 @@ import picocli.CommandLine.ScopeType;
             EchoServer.class,
             EchoClient.class,
             ConsoleClient.class,
+            SlowPeers.class,
             TenLineServer.class,
             TenLineClient.class
         })

@@ -7,8 +7,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class MainTest {
-    private static final List<String> SAMPLES =
-            List.of("demo", "echo-server", "echo-client", "console-client", "ten-line-server", "ten-line-client");
+    private static final List<String> SAMPLES = List.of(
+            "demo", "echo-server", "echo-client", "console-client", "slow-peers", "ten-line-server", "ten-line-client");
 
     @Test
     void withoutASampleTheUsageListsAll() {

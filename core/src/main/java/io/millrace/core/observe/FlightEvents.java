@@ -2,6 +2,7 @@ package io.millrace.core.observe;
 
 import io.millrace.core.memory.BufferLeak;
 import java.net.SocketAddress;
+import jdk.jfr.FlightRecorder;
 
 /**
  * Tells the JDK's flight recorder what happens. Costs a look at a flag while nothing is recorded; addresses and texts
@@ -19,6 +20,11 @@ public final class FlightEvents {
 
     private FlightEvents() {}
 
+    /** The first event of a kind makes the recorder describe itself: megabytes and long enough to be felt. */
+    private static boolean isOn() {
+        return PRESENT && FlightRecorder.isInitialized();
+    }
+
     /**
      * Tells of a connection that has opened.
      *
@@ -27,7 +33,7 @@ public final class FlightEvents {
      * @param local this side's address
      */
     public static void connectionOpened(long session, SocketAddress remote, SocketAddress local) {
-        if (PRESENT) {
+        if (isOn()) {
             ConnectionOpenedEvent.emit(session, remote, local);
         }
     }
@@ -38,7 +44,7 @@ public final class FlightEvents {
      * @param ended its session, asked only if the event is recorded
      */
     public static void connectionClosed(EndedConnection ended) {
-        if (PRESENT) {
+        if (isOn()) {
             ConnectionClosedEvent.emit(ended);
         }
     }
@@ -78,7 +84,7 @@ public final class FlightEvents {
      * @param stack where it is
      */
     public static void slowHandler(Thread thread, long heldNanos, StackTraceElement[] stack) {
-        if (PRESENT) {
+        if (isOn()) {
             SlowHandlerEvent.emit(thread, heldNanos, stack);
         }
     }
@@ -91,7 +97,7 @@ public final class FlightEvents {
      * @param queuedBytes what is queued
      */
     public static void backpressure(long session, boolean on, long queuedBytes) {
-        if (PRESENT) {
+        if (isOn()) {
             BackpressureEvent.emit(session, on, queuedBytes);
         }
     }
@@ -104,7 +110,7 @@ public final class FlightEvents {
      * @param pauseNanos until the next try, in nanoseconds
      */
     public static void acceptFailed(Throwable cause, long failures, long pauseNanos) {
-        if (PRESENT) {
+        if (isOn()) {
             AcceptFailedEvent.emit(cause, failures, pauseNanos);
         }
     }
@@ -115,7 +121,7 @@ public final class FlightEvents {
      * @param leak what leaked, and who had acquired it
      */
     public static void bufferLeaked(BufferLeak leak) {
-        if (PRESENT) {
+        if (isOn()) {
             BufferLeakEvent.emit(leak);
         }
     }
