@@ -185,7 +185,9 @@ class SessionFramingIT {
                             HexFormat.ofDelimiter(" ").formatHex(HexFormat.of().parseHex(hex))),
                     detail);
             assertEquals(exception, String.valueOf(reason.cause()).replaceAll(".*core\\.(\\w+):.*", "$1"));
-            assertEquals(List.of("onOpen", "onClose"), link.recording().events());
+            assertEquals(
+                    List.of("onOpen", "onMalformed", "onClose"),
+                    link.recording().events());
             expectEcho(bystander, new byte[1]);
         }
     }
