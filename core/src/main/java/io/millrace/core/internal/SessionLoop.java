@@ -521,6 +521,9 @@ final class SessionLoop extends SerialRunner
         if (setup.config().halfClose() && !receive.isInsideFrame() && !send.isOutputFinished()) {
             if (!inputEndTold) {
                 inputEndTold = true;
+                if (timer != null) {
+                    timer.endInput();
+                }
                 call("onInputEnd", () -> setup.inputEnded(session));
             }
         } else if (dispatch.isIdle()) {

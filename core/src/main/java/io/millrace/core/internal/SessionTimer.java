@@ -32,6 +32,7 @@ final class SessionTimer extends Deadline {
     private long frameNanos;
     private long framesBefore = -1;
     private boolean suspended;
+    private boolean inputEnded;
     private long stoppedNanos;
     private boolean pausedMeanwhile;
     private boolean atWork;
@@ -106,6 +107,11 @@ final class SessionTimer extends Deadline {
         armUnlessOff(openedNanos, config.firstFrameTimeout());
     }
 
+    /** Notes that the peer has said all it had to say, so that its silence means nothing any more. */
+    void endInput() {
+        inputEnded = true;
+    }
+
     private void armUnlessOff(long since, Duration timeout) {
         if (!timeout.isZero()) {
             armAt(since + timeout.toNanos());
@@ -138,7 +144,9 @@ final class SessionTimer extends Deadline {
         if (insideFrame && wholeFrames == framesBefore && !suspended) {
             reason = overdue(now, frameNanos, config.frameTimeout(), "a frame is not complete", reason);
         }
-        reason = overdue(now, read, config.readIdleTimeout(), "nothing was received", reason);
+        if (!inputEnded) {
+            reason = overdue(now, read, config.readIdleTimeout(), "nothing was received", reason);
+        }
         reason = overdue(now, lastWriteNanos, config.writeIdleTimeout(), "nothing was sent", reason);
         long active = read - lastWriteNanos > 0 ? read : lastWriteNanos;
         reason = overdue(now, active, config.idleTimeout(), "nothing was received or sent", reason);
@@ -146,7 +154,7 @@ final class SessionTimer extends Deadline {
     }
 
     private @Nullable CloseReason beat(Heartbeats beats, long now, long lastWriteNanos) {
-        CloseReason gone = beats.check(now, readNanos, lastWriteNanos, suspended);
+        CloseReason gone = beats.check(now, readNanos, lastWriteNanos, suspended || inputEnded);
         if (gone == null) {
             armAt(beats.nextLookNanos());
         }
