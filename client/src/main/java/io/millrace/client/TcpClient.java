@@ -197,7 +197,7 @@ public final class TcpClient implements AutoCloseable {
      */
     @Override
     public void close() {
-        closing.close(() -> {}, this::drainAndClose);
+        closing.close(() -> {}, this::drainAndClose, this::closeOwnGroup);
     }
 
     private void showBean() {
@@ -211,10 +211,13 @@ public final class TcpClient implements AutoCloseable {
         int cut = opener.close(CLOSING, drainNanos);
         runtime.leave(this);
         bean.remove();
+        log.debug("client stopped; endpoint={} cut={}", endpoint, cut);
+    }
+
+    private void closeOwnGroup() {
         if (ownsGroup) {
             group.close();
         }
-        log.debug("client stopped; endpoint={} cut={}", endpoint, cut);
     }
 
     @Override

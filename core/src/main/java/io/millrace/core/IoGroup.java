@@ -112,7 +112,7 @@ public final class IoGroup implements AutoCloseable {
      */
     @Override
     public void close() {
-        closing.close(() -> {}, this::closeNow);
+        closing.close(() -> {}, this::closeNow, () -> {});
     }
 
     private void closeNow() {

@@ -138,7 +138,7 @@ public final class TcpServer implements AutoCloseable {
      */
     @Override
     public void close() {
-        closing.close(admission::stop, this::drainAndClose);
+        closing.close(admission::stop, this::drainAndClose, this::closeOwnGroup);
     }
 
     private void showBean() {
@@ -152,10 +152,13 @@ public final class TcpServer implements AutoCloseable {
         int cut = admission.drain(CLOSING);
         runtime.leave(this);
         bean.remove();
+        log.info("server stopped; address={} accepted={} cut={}", localAddress, admission.accepted(), cut);
+    }
+
+    private void closeOwnGroup() {
         if (ownsGroup) {
             group.close();
         }
-        log.info("server stopped; address={} accepted={} cut={}", localAddress, admission.accepted(), cut);
     }
 
     private static String beanName(InetSocketAddress address) {

@@ -91,7 +91,7 @@ class ReferencesIT {
                 .group(group)
                 .protocol(Protocol.lengthPrefixed())
                 .onMessage(handler);
-        executor.ifPresent(builder::handlers);
+        executor.ifPresent(builder::handlerExecutor);
         try (TcpServer server = builder.bind("127.0.0.1", 0)) {
             List<String> ways = List.of("close", "reset", "close", "reset");
             for (String way : ways) {

@@ -15,6 +15,7 @@ import io.millrace.core.internal.Lifecycle.Phase;
 import io.millrace.core.internal.receive.ReceiveLoop;
 import io.millrace.core.internal.request.RequestTable;
 import io.millrace.core.internal.send.SendLoop;
+import io.millrace.core.internal.send.Sender;
 import io.millrace.core.internal.send.SentMarker;
 import io.millrace.core.memory.Chunk;
 import io.millrace.core.memory.PooledBuffer;
@@ -34,7 +35,7 @@ import org.slf4j.LoggerFactory;
 
 /** Decides, step by step, what happens next on one connection. */
 final class SessionLoop extends SerialRunner
-        implements ReceiveLoop.Receiver, SendLoop.Sender, FrameDispatch.Events, HandOver.Receiver {
+        implements ReceiveLoop.Receiver, Sender, FrameDispatch.Events, HandOver.Receiver {
     /*
      * Everything that happens to the session arrives as a signal: a read completed, the queue drained, a deadline
      * passed, somebody called close. Each step then looks at where the session is (see Lifecycle) and does all that
@@ -399,15 +400,20 @@ final class SessionLoop extends SerialRunner
     }
 
     private void checkTimer() {
-        if (timer != null && life.isOpen()) {
-            boolean insideFrame = mayTouchBuffer() && receive.isInsideFrame();
-            CloseReason reason = timer.check(send.lastWriteNanos(), receive.receivedFrames(), insideFrame);
-            if (reason != null && reason.kind() == CloseReason.Kind.IDLE) {
-                close(reason);
-            } else if (reason != null) {
-                // A peer that is gone, or that dawdles, gets no time to say goodbye.
-                abort(reason);
-            }
+        SessionTimer due = timer;
+        if (due == null || !life.isOpen()) {
+            return;
+        }
+        boolean insideFrame = mayTouchBuffer() && receive.isInsideFrame();
+        CloseReason reason = due.check(send.lastWriteNanos(), receive.receivedFrames(), insideFrame);
+        if (reason == null && due.isIdle()) {
+            // It was for one frame that came in pieces. An idle session holds nothing that it can do without.
+            timer = null;
+        } else if (reason != null && reason.kind() == CloseReason.Kind.IDLE) {
+            close(reason);
+        } else if (reason != null) {
+            // A peer that is gone, or that dawdles, gets no time to say goodbye.
+            abort(reason);
         }
     }
 

@@ -195,6 +195,11 @@ final class SessionTimer extends Deadline {
         return heartbeats == null ? -1 : heartbeats.roundTripNanos();
     }
 
+    /** Returns whether it has nothing to watch any more. */
+    boolean isIdle() {
+        return armedForNanos == NEVER;
+    }
+
     void cancel() {
         deadlines.cancel(this);
     }

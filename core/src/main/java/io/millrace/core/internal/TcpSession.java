@@ -70,8 +70,6 @@ public final class TcpSession implements Session, SessionLoop.Listener {
     private final IoRuntime runtime;
     private final Owner owner;
     private final SessionLoop loop;
-    private final SendLoop send;
-    private final Lifecycle life;
 
     private volatile @Nullable Object attachment;
 
@@ -98,8 +96,6 @@ public final class TcpSession implements Session, SessionLoop.Listener {
         this.owner = owner;
         this.runtime = runtime;
         this.loop = new SessionLoop(runtime, channel, setup, this, this);
-        this.send = loop.sendLoop();
-        this.life = loop.lifecycle();
     }
 
     /**
@@ -109,6 +105,14 @@ public final class TcpSession implements Session, SessionLoop.Listener {
      */
     public boolean isPeerDraining() {
         return loop.isPeerDraining();
+    }
+
+    private SendLoop sendLoop() {
+        return loop.sendLoop();
+    }
+
+    private Lifecycle lifecycle() {
+        return loop.lifecycle();
     }
 
     @Override
@@ -124,7 +128,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
             waited = closed;
         }
         if (waited != null) {
-            waited.complete(life.reasonOr("closed"));
+            waited.complete(lifecycle().reasonOr("closed"));
         }
         owner.sessionEnded(this);
     }
@@ -136,7 +140,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
             future = new CompletableFuture<>();
             closed = future;
             if (over) {
-                future.complete(life.reasonOr("closed"));
+                future.complete(lifecycle().reasonOr("closed"));
             }
         }
         // A copy, for whoever completes it themselves must not tell the others.
@@ -179,7 +183,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
     @Override
     public SendResult send(ByteBuffer message) {
         requireNoHeartbeat(message);
-        return answered(life.isOpen() ? send.send(message) : SendResult.CLOSED);
+        return answered(lifecycle().isOpen() ? sendLoop().send(message) : SendResult.CLOSED);
     }
 
     private void requireNoHeartbeat(ByteBuffer message) {
@@ -204,12 +208,12 @@ public final class TcpSession implements Session, SessionLoop.Listener {
 
     private SendResult send(ByteBuffer message, SentMarker marker) {
         requireNoHeartbeat(message);
-        return answered(life.isOpen() ? send.send(message, marker) : SendResult.CLOSED);
+        return answered(lifecycle().isOpen() ? sendLoop().send(message, marker) : SendResult.CLOSED);
     }
 
     @Override
     public CompletableFuture<Void> sendAsync(ByteBuffer message) {
-        return sendAsync(message, new FutureSend(send, false));
+        return sendAsync(message, new FutureSend(sendLoop(), false));
     }
 
     private FutureSend sendAsync(ByteBuffer message, FutureSend future) {
@@ -222,8 +226,8 @@ public final class TcpSession implements Session, SessionLoop.Listener {
 
     private TransportException notSent(SendResult answer) {
         return answer == SendResult.CLOSED
-                ? new SessionClosedException(life.reasonOr("its output was shut down"), false)
-                : send.refusal(remoteAddress);
+                ? new SessionClosedException(lifecycle().reasonOr("its output was shut down"), false)
+                : sendLoop().refusal(remoteAddress);
     }
 
     @Override
@@ -233,7 +237,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
                     + " it waits for: use send() there, or call from another thread; " + this);
         }
         long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
-        FutureSend sent = new FutureSend(send, true);
+        FutureSend sent = new FutureSend(sendLoop(), true);
         sendAsync(message, sent).awaitWritten(timeoutNanos, () -> {
             CloseReason reason = CloseReasons.notWritten(timeoutNanos);
             abort(reason);
@@ -243,7 +247,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
 
     @Override
     public SendResult transfer(ByteBuffer message, Runnable release) {
-        if (!life.isOpen()) {
+        if (!lifecycle().isOpen()) {
             return SendResult.CLOSED;
         }
         if (message.remaining() <= LARGEST_COPY_BYTES) {
@@ -253,11 +257,11 @@ public final class TcpSession implements Session, SessionLoop.Listener {
             }
             return answer;
         }
-        send.check(message);
+        sendLoop().check(message);
         int length = message.remaining();
         BufferPool budget = runtime.buffers();
         if (!budget.tryReserve(length)) {
-            return answered(send.refuse());
+            return answered(sendLoop().refuse());
         }
         Chunk body = Bodies.of(message, release, budget);
         return sendBody(NOTHING, body, length, null, () -> budget.unreserve(length));
@@ -268,8 +272,8 @@ public final class TcpSession implements Session, SessionLoop.Listener {
             ByteBuffer lead, Chunk body, long length, @Nullable SentMarker marker, Runnable takeBack) {
         SendResult answer = SendResult.CLOSED;
         try {
-            if (life.isOpen()) {
-                answer = send.send(lead, body, length, marker);
+            if (lifecycle().isOpen()) {
+                answer = sendLoop().send(lead, body, length, marker);
             }
         } finally {
             if (!answer.isAccepted()) {
@@ -283,10 +287,10 @@ public final class TcpSession implements Session, SessionLoop.Listener {
     public SendResult transfer(ByteBuffer message) {
         Turn turn = Turn.current();
         Turn.Lender lender = turn == null ? null : turn.lender();
-        if (lender == null || !life.isOpen()) {
+        if (lender == null || !lifecycle().isOpen()) {
             return send(message);
         }
-        send.check(message);
+        sendLoop().check(message);
         int length = message.remaining();
         Chunk body = lender.tryGiveUp(message);
         if (body == null) {
@@ -301,7 +305,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
 
     @Override
     public CompletableFuture<Void> sendFile(Path file, long offset, long length, ByteBuffer header) {
-        send.checkLength(header.remaining() + length);
+        sendLoop().checkLength(header.remaining() + length);
         CompletableFuture<Void> outcome = new CompletableFuture<>();
         try {
             FileSource body = Bodies.ofFile(file, offset, length, runtime.buffers());
@@ -329,7 +333,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
 
     @Override
     public void shutdownOutput() {
-        send.finish();
+        sendLoop().finish();
     }
 
     @Override
@@ -391,7 +395,9 @@ public final class TcpSession implements Session, SessionLoop.Listener {
 
     private SendResult sendRequest(ByteBuffer payload, PendingRequest request) {
         try {
-            return life.isOpen() ? send.request(loop.dispatch().requestKind(), payload, request) : SendResult.CLOSED;
+            return lifecycle().isOpen()
+                    ? sendLoop().request(loop.dispatch().requestKind(), payload, request)
+                    : SendResult.CLOSED;
         } catch (RuntimeException | Error cannotBeFramed) {
             request.unprepare();
             throw cannotBeFramed;
@@ -415,17 +421,17 @@ public final class TcpSession implements Session, SessionLoop.Listener {
 
     @Override
     public boolean isOpen() {
-        return life.isOpen();
+        return lifecycle().isOpen();
     }
 
     @Override
     public @Nullable CloseReason closeReason() {
-        return life.reason();
+        return lifecycle().reason();
     }
 
     @Override
     public long queuedBytes() {
-        return send.queuedBytes();
+        return sendLoop().queuedBytes();
     }
 
     @Override
@@ -438,7 +444,10 @@ public final class TcpSession implements Session, SessionLoop.Listener {
     public SessionStats stats() {
         ReceiveLoop receive = loop.receiveLoop();
         return new SessionStats(
-                receive.receivedBytes(), receive.receivedMessages(), send.writtenBytes(), send.acceptedMessages());
+                receive.receivedBytes(),
+                receive.receivedMessages(),
+                sendLoop().writtenBytes(),
+                sendLoop().acceptedMessages());
     }
 
     @Override

@@ -112,7 +112,7 @@ public final class ReceiveLoop implements Turn.Lender {
     private int usualBytes = BufferPool.SMALLEST_BYTES;
     private boolean filled;
     private boolean reading;
-    private long discardedBytes;
+    private int discardedBytes;
 
     // Written by the session's steps, read by anyone.
     private volatile boolean endOfStream;
@@ -124,7 +124,7 @@ public final class ReceiveLoop implements Turn.Lender {
     // Confined to the session's steps; others read them as they happen to see them.
     private long receivedBytes;
     private long receivedMessages;
-    private long skippedFrames;
+    private int skippedFrames;
 
     /**
      * Reserves what reading needs for as long as the session lives, or fails at once.
@@ -494,7 +494,7 @@ public final class ReceiveLoop implements Turn.Lender {
 
     /** Drops everything that has arrived. */
     public void discard() {
-        discardedBytes += bufferedBytes();
+        discardedBytes = Math.max(discardedBytes, discardedBytes + bufferedBytes());
         start = 0;
         current.buffer().clear();
     }

@@ -1,11 +1,11 @@
 package io.millrace.core.internal.request;
 
 import io.millrace.core.ReplyHandler;
-import io.millrace.core.internal.send.SendLoop;
+import io.millrace.core.internal.send.QueuedRequest;
 import org.jspecify.annotations.Nullable;
 
 /** One request on its way: who waits for the reply, and until when. Reused by its table. */
-public final class PendingRequest implements SendLoop.Request {
+public final class PendingRequest implements QueuedRequest {
     private final RequestTable table;
 
     /** Links free entries of the table. Guarded by the table. */

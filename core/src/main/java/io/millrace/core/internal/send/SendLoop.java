@@ -3,145 +3,38 @@ package io.millrace.core.internal.send;
 import io.millrace.core.SendResult;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.TransportException;
-import io.millrace.core.engine.Deadlines;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.engine.Turn;
 import io.millrace.core.memory.Chunk;
-import io.millrace.core.memory.IoContext;
-import io.millrace.core.observe.WireLog;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.FrameKind;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
-import java.nio.channels.CompletionHandler;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** Queues messages and writes them to a channel, in order, with one write in flight. */
-public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
+/** Takes what a session sends: frames it, queues it as far as marks and memory allow, and sees to it that it leaves. */
+public final class SendLoop implements Turn.Flushable {
     /*
-     *                 flush, something to write                written, nothing more
-     *     IDLE -----------------------------> WRITING ------------------------------> IDLE
-     *                                          |   ^ written, more queued: write again
-     *                                          +---+
-     *     any --- failed write, or stop() ---> STOPPED: nothing is accepted or written any more
+     *      send ---> Watermarks: may it be queued? ---> SendQueue ---> ChannelWriter ---> channel
+     *                                                    (one lock guards all three)
      *
-     * A write that the channel completes at once calls our handler inside write(). The handler then only notes the
-     * result (`starting` is set) and the loop that called write() goes on with it: constant stack, no second writer.
-     * The same holds when another thread delivers the completion before write() has returned. Threads that are not
-     * the group's never take that role, so a sender is never held back to write for others.
-     *
-     * A file that is sent is read ahead of its turn on another thread (`reading`); when its turn comes too early the
-     * loop is IDLE with bytes queued, and the end of the read is one more flush. A read under way counts as an
-     * operation in flight: the session does not end under it.
-     *
-     * The end of the stream is an item behind the last byte: finish() refuses further messages, and the output is
-     * shut down when the queue has run empty.
-     *
-     * One lock guards the queue and the state. It is held for copying and bookkeeping, never across a channel
-     * operation or a call to the session, so nothing waits for it long and nothing can deadlock.
+     * What is sent in a turn leaves when the turn ends, in one write; what is sent elsewhere leaves at once, or rides
+     * along with the write that is in flight.
      */
 
-    /** What the loop needs of its session. */
-    public interface Sender {
-        /**
-         * Hears that writing has failed, on whatever thread.
-         *
-         * @param cause why
-         */
-        void writeFailed(Throwable cause);
-
-        /**
-         * Hears that a file cannot be read that is being sent, on whatever thread.
-         *
-         * @param cause why
-         */
-        void sourceFailed(Throwable cause);
-
-        /** Hears, on whatever thread, that the queue has passed the high mark, or that something was refused. */
-        void sendQueueCongested();
-
-        /** Hears that the queue has fallen to the low mark after it was above the high one. */
-        void sendQueueRelieved();
-
-        /** Hears that the end of the stream has been sent. */
-        void outputFinished();
-
-        /** Hears that the operations in flight when {@link #stop()} was called have completed. */
-        void writesStopped();
-
-        /** Hears, on the timer thread, that the peer has read nothing for too long. */
-        void writeStalled();
-
-        /**
-         * Hears that a message has been written whose sender wants to know.
-         *
-         * @param marker its end
-         */
-        void sent(SentMarker marker);
-    }
-
-    /** What a request is told when it is queued. */
-    public interface Request {
-        /**
-         * Returns what its reply will carry.
-         *
-         * @return the token
-         */
-        long token();
-
-        /**
-         * Hears, under this loop's lock, that the request is queued, so that what waits for replies has the order of
-         * the stream.
-         *
-         * @param streamOffset how many bytes of the stream are in front of it
-         */
-        void accepted(long streamOffset);
-    }
-
-    /** What control frames may queue beyond the limit, in bytes. */
-    private static final int CONTROL_RESERVE_BYTES = 16 << 10;
-
-    /** What a session may have queued, in bytes, and still get a share of the last memory. */
-    private static final int SHORT_QUEUE_BYTES = 4 << 10;
-
-    private static final Logger log = LoggerFactory.getLogger(SendLoop.class);
-    private static final WriteHandler<Integer> WRITE_HANDLER = new WriteHandler<>();
-    private static final WriteHandler<Long> GATHER_HANDLER = new WriteHandler<>();
-
-    private final AsynchronousSocketChannel channel;
-    private final IoRuntime runtime;
-    private final SessionConfig config;
+    private final ChannelWriter writer;
     private final Sender sender;
-    private final IoContext context;
-
-    // Guarded by this.
     private final SendQueue queue;
-    private @Nullable StallWatch stallWatch;
-    private boolean writing;
-    private boolean starting;
-    private boolean completedWhileStarting;
-    private boolean reading;
-    private @Nullable Throwable failure;
-    private boolean finishing;
-    private boolean outputFinished;
-    private boolean stopped;
+
+    // Guarded by the queue.
+    private boolean congestionUntold;
     private @Nullable Turn touchedBy;
     private long acceptedBytes;
     private long acceptedMessages;
     private long removedBytes;
-    private long writtenBytes;
 
-    // Written under this, by the completion of a write; taken by whoever goes on from there.
-    private @Nullable Chunk emptied;
-
-    // Written under this; read by anyone.
-    private volatile long lastWriteNanos;
+    // Written under the queue's lock; read by anyone.
     private volatile FrameEncoder encoder;
-    private volatile boolean congested;
 
     /**
      * Reserves what writing needs for as long as the session lives, or fails at once.
@@ -153,7 +46,6 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      * @param sender the session
      * @throws TransportException if the group has no operation context left
      */
-    @SuppressWarnings("this-escape")
     public SendLoop(
             AsynchronousSocketChannel channel,
             FrameEncoder encoder,
@@ -161,18 +53,10 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
             SessionConfig config,
             Sender sender)
             throws TransportException {
-        IoContext leased = runtime.contexts().tryAcquire(this);
-        if (leased == null) {
-            throw new TransportException("no operation context left: raise maxSessions of the group");
-        }
-        this.channel = channel;
-        this.encoder = encoder;
-        this.runtime = runtime;
-        this.config = config;
+        this.writer = new ChannelWriter(channel, runtime, config, sender);
+        this.queue = writer.queue();
         this.sender = sender;
-        this.context = leased;
-        this.queue = new SendQueue(runtime.buffers());
-        this.lastWriteNanos = runtime.deadlines().nanoTime();
+        this.encoder = encoder;
     }
 
     /**
@@ -193,23 +77,22 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      * @param request what waits for the reply
      * @return what became of it
      */
-    public SendResult request(FrameKind kind, ByteBuffer payload, Request request) {
+    public SendResult request(FrameKind kind, ByteBuffer payload, QueuedRequest request) {
         return send(kind, payload, request);
     }
 
-    private SendResult send(FrameKind kind, ByteBuffer payload, @Nullable Request request) {
+    private SendResult send(FrameKind kind, ByteBuffer payload, @Nullable QueuedRequest request) {
         encoder.check(payload);
         Turn turn = Turn.current();
         SendResult answer;
         boolean firstInTurn;
-        boolean begins;
-        synchronized (this) {
-            boolean before = congested;
+        boolean congests;
+        synchronized (queue) {
             answer = append(kind, request == null ? 0 : request.token(), payload, request);
             firstInTurn = answer.isAccepted() && touchBy(turn);
-            begins = congested && !before;
+            congests = takeCongestion();
         }
-        if (begins) {
+        if (congests) {
             sender.sendQueueCongested();
         }
         if (answer.isAccepted()) {
@@ -228,17 +111,14 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
     public SendResult send(ByteBuffer payload, SentMarker marker) {
         encoder.check(payload);
         SendResult answer;
-        boolean begins;
-        synchronized (this) {
-            boolean before = congested;
+        synchronized (queue) {
             answer = admit(FrameKind.MESSAGE, payload.remaining());
             if (answer.isAccepted()) {
                 boolean appended = queue.tryAppend(encoder, FrameKind.MESSAGE, payload, marker, acceptedBytes);
                 answer = appended ? accepted(marker.frameLength()) : refused();
             }
-            begins = congested && !before;
         }
-        return flushIf(answer, begins);
+        return settle(answer);
     }
 
     /**
@@ -252,32 +132,46 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      */
     public SendResult send(ByteBuffer lead, Chunk body, long bodyLength, @Nullable SentMarker marker) {
         SendResult answer;
-        boolean begins;
-        synchronized (this) {
-            boolean congestedBefore = congested;
-            long payloadLength = lead.remaining() + bodyLength;
+        synchronized (queue) {
             long before = queue.queuedBytes();
-            answer = admit(FrameKind.MESSAGE, payloadLength);
+            answer = admit(FrameKind.MESSAGE, lead.remaining() + bodyLength);
             if (answer.isAccepted()) {
                 boolean appended = queue.tryAppend(encoder, FrameKind.MESSAGE, 0, lead, body, bodyLength);
                 if (appended && marker != null) {
                     queue.append(marker, acceptedBytes);
                 }
+                if (appended && body instanceof FileSource) {
+                    writer.expectFiles();
+                }
                 answer = appended ? accepted(queue.queuedBytes() - before) : refused();
             }
-            begins = congested && !congestedBefore;
         }
-        return flushIf(answer, begins);
+        return settle(answer);
     }
 
-    private SendResult flushIf(SendResult answer, boolean congestionBegins) {
-        if (congestionBegins) {
-            sender.sendQueueCongested();
-        }
+    private SendResult settle(SendResult answer) {
+        tellCongestion();
         if (answer.isAccepted()) {
             flushQueued();
         }
         return answer;
+    }
+
+    /** Guarded by the queue. */
+    private boolean takeCongestion() {
+        boolean news = congestionUntold;
+        congestionUntold = false;
+        return news;
+    }
+
+    private void tellCongestion() {
+        boolean congests;
+        synchronized (queue) {
+            congests = takeCongestion();
+        }
+        if (congests) {
+            sender.sendQueueCongested();
+        }
     }
 
     /**
@@ -289,20 +183,24 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
     public boolean tryRemove(SentMarker marker) {
         Chunk removed;
         boolean relieved;
-        synchronized (this) {
+        synchronized (queue) {
             removed = queue.tryRemove(marker);
             if (removed == null) {
                 return false;
             }
             // Counted as passed, so that a message behind it is never called unwritten when it is not.
             removedBytes += marker.frameLength();
-            relieved = relieve();
+            relieved = writer.relieve();
         }
-        releaseAll(removed, marker);
+        for (Chunk chunk = removed; chunk != null && chunk != marker; ) {
+            Chunk following = chunk.next;
+            chunk.release();
+            chunk = following;
+        }
         if (relieved) {
             sender.sendQueueRelieved();
         }
-        finishIfDrained();
+        writer.finishIfDrained();
         return true;
     }
 
@@ -316,15 +214,10 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      */
     public SendResult queue(FrameKind kind, long token, ByteBuffer payload) {
         SendResult answer;
-        boolean begins;
-        synchronized (this) {
-            boolean before = congested;
+        synchronized (queue) {
             answer = append(kind, token, payload, null);
-            begins = congested && !before;
         }
-        if (begins) {
-            sender.sendQueueCongested();
-        }
+        tellCongestion();
         return answer;
     }
 
@@ -353,21 +246,23 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      *
      * @param newEncoder how
      */
-    public synchronized void switchTo(FrameEncoder newEncoder) {
-        encoder = newEncoder;
+    public void switchTo(FrameEncoder newEncoder) {
+        synchronized (queue) {
+            encoder = newEncoder;
+        }
     }
 
     /** Sees to it that what was queued leaves: when this turn ends, or at once when there is no turn. */
     public void flushQueued() {
         Turn turn = Turn.current();
         boolean firstInTurn;
-        synchronized (this) {
+        synchronized (queue) {
             firstInTurn = touchBy(turn);
         }
         flushAfter(turn, firstInTurn);
     }
 
-    /** Guarded by this. Returns whether this turn does not know yet that there is something to flush. */
+    /** Guarded by the queue. Returns whether this turn does not know yet that there is something to flush. */
     private boolean touchBy(@Nullable Turn turn) {
         boolean first = touchedBy != turn;
         touchedBy = turn;
@@ -376,20 +271,28 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
 
     private void flushAfter(@Nullable Turn turn, boolean firstInTurn) {
         if (turn == null) {
-            flush();
+            writer.flush();
         } else if (firstInTurn) {
             turn.touch(this);
         }
     }
 
-    /** Guarded by this. */
-    private SendResult append(FrameKind kind, long token, ByteBuffer payload, @Nullable Request request) {
+    @Override
+    public void flush() {
+        synchronized (queue) {
+            touchedBy = null;
+        }
+        writer.flush();
+    }
+
+    /** Guarded by the queue. */
+    private SendResult append(FrameKind kind, long token, ByteBuffer payload, @Nullable QueuedRequest request) {
         SendResult answer = admit(kind, payload.remaining());
         if (!answer.isAccepted()) {
             return answer;
         }
         long before = queue.queuedBytes();
-        boolean appended = isControl(kind)
+        boolean appended = Watermarks.isControl(kind)
                 ? queue.tryAppendUrgent(encoder, kind, token, payload)
                 : queue.tryAppend(encoder, kind, token, payload);
         if (!appended) {
@@ -401,21 +304,34 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
         return accepted(queue.queuedBytes() - before);
     }
 
-    /** Guarded by this. Says whether a payload of that length would be accepted as far as limits go. */
+    /** Guarded by the queue. */
     private SendResult admit(FrameKind kind, long payloadLength) {
-        if (finishing || stopped) {
+        if (writer.isClosed()) {
             return SendResult.CLOSED;
         }
-        // Frames that keep the connection itself in order have a reserve that messages cannot use up.
-        long limit = isControl(kind) ? (long) config.sendLimit() + CONTROL_RESERVE_BYTES : config.sendLimit();
         long queued = queue.queuedBytes();
-        boolean full = queued >= config.sendHighMark() && queued + payloadLength > limit;
-        return full || (!isControl(kind) && mustLeaveMemory(queued)) ? refused() : SendResult.ACCEPTED;
+        boolean full = Watermarks.isFull(writer.config(), writer.buffers(), kind, payloadLength, queued);
+        return full ? refused() : SendResult.ACCEPTED;
     }
 
-    /** When the group's memory is scarce the rest of it is for sessions that have next to nothing queued. */
-    private boolean mustLeaveMemory(long queuedBytes) {
-        return queuedBytes > SHORT_QUEUE_BYTES && runtime.buffers().isScarce();
+    /** Guarded by the queue. */
+    private SendResult refused() {
+        // Whoever was refused may be waiting for the queue's relief, which comes only to those who are congested.
+        if (!queue.isEmpty()) {
+            congestionUntold |= writer.congest();
+        }
+        return SendResult.REFUSED;
+    }
+
+    /** Guarded by the queue. */
+    private SendResult accepted(long frameLength) {
+        acceptedBytes += frameLength;
+        acceptedMessages++;
+        if (Watermarks.isHigh(writer.config(), writer.buffers(), queue.queuedBytes())) {
+            congestionUntold |= writer.congest();
+            return SendResult.CONGESTED;
+        }
+        return SendResult.ACCEPTED;
     }
 
     /**
@@ -423,302 +339,27 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      *
      * @return what its sender is told
      */
-    public synchronized SendResult refuse() {
-        return refused();
-    }
-
-    /** Guarded by this. */
-    private SendResult refused() {
-        // Whoever was refused may be waiting for the queue's relief, which comes only to those who are congested.
-        congested = congested || !queue.isEmpty();
-        return SendResult.REFUSED;
-    }
-
-    /** Guarded by this. */
-    private SendResult accepted(long frameLength) {
-        acceptedBytes += frameLength;
-        acceptedMessages++;
-        long queued = queue.queuedBytes();
-        if (queued > config.sendHighMark() || mustLeaveMemory(queued)) {
-            congested = true;
-            return SendResult.CONGESTED;
+    public SendResult refuse() {
+        SendResult answer;
+        synchronized (queue) {
+            answer = refused();
         }
-        return SendResult.ACCEPTED;
-    }
-
-    private static boolean isControl(FrameKind kind) {
-        return switch (kind) {
-            case MESSAGE, REQUEST, REPLY -> false;
-            case ERROR, PING, PONG, GOAWAY, SKIPPED -> true;
-        };
-    }
-
-    @Override
-    public void flush() {
-        boolean mayComplete = runtime.isIoThread();
-        synchronized (this) {
-            touchedBy = null;
-            if (writing || stopped || !queue.hasItems()) {
-                return;
-            }
-            writing = true;
-            starting = mayComplete;
-        }
-        write(mayComplete);
-    }
-
-    /** Writes until nothing can be, or a write does not complete at once. Called by the one who set writing. */
-    private void write(boolean mayComplete) {
-        boolean more = startWrite();
-        while (more && mayComplete) {
-            synchronized (this) {
-                starting = false;
-                if (!completedWhileStarting) {
-                    break;
-                }
-                completedWhileStarting = false;
-            }
-            more = finishWrite(true) && startWrite();
-        }
-        if (more) {
-            watchProgress();
-        }
-    }
-
-    /** A write is in flight that did not complete at once: sees to it that it gets somewhere. */
-    private void watchProgress() {
-        StallWatch watch;
-        synchronized (this) {
-            watch = stallWatch;
-            if (watch == null) {
-                watch = new StallWatch(this);
-                stallWatch = watch;
-            }
-            if (!writing || stopped || !watch.begin()) {
-                return;
-            }
-        }
-        watch.arm();
-    }
-
-    /** Starts a write; returns false if nothing can be written now, and nothing is in flight then. */
-    private boolean startWrite() {
-        ByteBuffer only;
-        int count;
-        do {
-            count = 1;
-            synchronized (this) {
-                only = queue.takeOnly();
-                if (only == null) {
-                    count = queue.take(context.gather());
-                }
-            }
-            readAhead();
-            if (count == 0 && !skipWrite()) {
-                return false;
-            }
-        } while (count == 0);
-        context.begin();
-        try {
-            if (only != null) {
-                WireLog.writing(sender, only);
-                channel.write(only, context, WRITE_HANDLER);
-            } else {
-                WireLog.writing(sender, context.gather(), count);
-                channel.write(context.gather(), 0, count, 0, TimeUnit.NANOSECONDS, context, GATHER_HANDLER);
-            }
-        } catch (Throwable notStarted) {
-            // Handlers never throw, so this is the channel's own refusal: the operation has not begun.
-            completed(0, notStarted);
-        }
-        return true;
-    }
-
-    private void completed(long bytes, @Nullable Throwable cause) {
-        context.complete();
-        WireLog.written(sender, bytes);
-        synchronized (this) {
-            writtenBytes += bytes;
-            if (watchesSilence()) {
-                lastWriteNanos = runtime.deadlines().nanoTime();
-            }
-            emptied = queue.written(bytes);
-            failure = cause;
-            if (starting) {
-                completedWhileStarting = true;
-                return;
-            }
-        }
-        boolean mayComplete = runtime.isIoThread();
-        if (finishWrite(mayComplete)) {
-            write(mayComplete);
-        }
-    }
-
-    /** Takes in what the write has done; returns whether to write again, which nobody else will then. */
-    private boolean finishWrite(boolean mayComplete) {
-        releaseEmptied();
-        Throwable cause;
-        boolean again;
-        boolean relieved;
-        boolean wasStopped;
-        synchronized (this) {
-            cause = failure;
-            wasStopped = stopped && !reading;
-            again = !stopped && cause == null && queue.hasItems();
-            stopped |= cause != null;
-            writing = again;
-            starting = again && mayComplete;
-            relieved = relieve();
-        }
-        if (wasStopped) {
-            sender.writesStopped();
-        } else if (cause != null) {
-            sender.writeFailed(cause);
-        } else if (relieved) {
-            sender.sendQueueRelieved();
-        }
-        if (!again) {
-            finishIfDrained();
-        }
-        return again;
-    }
-
-    /**
-     * Nothing can be written: a file has still to be read, or all that is queued are messages without bytes.
-     *
-     * @return true if more has come in since; otherwise nothing is in flight any more
-     */
-    private boolean skipWrite() {
-        synchronized (this) {
-            emptied = queue.written(0);
-        }
-        releaseEmptied();
-        boolean wasStopped;
-        boolean again;
-        synchronized (this) {
-            wasStopped = stopped && !reading;
-            // What came in since nothing was found to write.
-            again = !stopped && !reading && queue.hasItems();
-            writing = again;
-            starting = again && starting;
-        }
-        if (wasStopped) {
-            sender.writesStopped();
-        } else if (!again) {
-            finishIfDrained();
-        }
-        return again;
-    }
-
-    /**
-     * Gives back what a write has emptied, and tells those who want to know. The write still counts as in flight, so
-     * the session cannot end before.
-     */
-    private void releaseEmptied() {
-        Chunk chunk = emptied;
-        emptied = null;
-        while (chunk != null) {
-            Chunk following = chunk.next;
-            chunk.next = null;
-            if (chunk instanceof SentMarker marker) {
-                sender.sent(marker);
-            } else if (chunk instanceof FileSource.FileChunk part) {
-                synchronized (this) {
-                    part.source().recycle(part);
-                }
-            } else {
-                if (chunk instanceof TransferredChunk) {
-                    // An idle session must not keep what is the application's again.
-                    context.clearGather();
-                }
-                chunk.release();
-            }
-            chunk = following;
-        }
-    }
-
-    /** Guarded by this. Returns whether the queue has just become short enough. */
-    private boolean relieve() {
-        boolean relieved = congested && queue.queuedBytes() <= config.sendLowMark();
-        congested = congested && !relieved;
-        return relieved;
-    }
-
-    private static void releaseAll(Chunk first, Chunk end) {
-        for (Chunk chunk = first; chunk != null && chunk != end; ) {
-            Chunk following = chunk.next;
-            chunk.release();
-            chunk = following;
-        }
-    }
-
-    /** Reads the next part of the first file in the queue, on a thread where that may take its time. */
-    private void readAhead() {
-        FileSource file;
-        FileSource.FileChunk part;
-        synchronized (this) {
-            file = reading || stopped ? null : queue.fileToRead();
-            if (file == null) {
-                return;
-            }
-            reading = true;
-            part = file.beginReading();
-        }
-        try {
-            runtime.executeBlocking(() -> read(file, part));
-        } catch (RuntimeException ended) {
-            readEnded(file, part, ended);
-        }
-    }
-
-    private void read(FileSource file, FileSource.FileChunk part) {
-        Throwable cause = null;
-        try {
-            file.read(part);
-        } catch (IOException | RuntimeException | Error e) {
-            cause = e;
-        }
-        readEnded(file, part, cause);
-    }
-
-    private void readEnded(FileSource file, FileSource.FileChunk part, @Nullable Throwable cause) {
-        boolean wasStopped;
-        synchronized (this) {
-            reading = false;
-            file.endReading(part, cause == null);
-            wasStopped = stopped && !writing;
-        }
-        if (wasStopped) {
-            sender.writesStopped();
-        } else if (cause != null) {
-            sender.sourceFailed(cause);
-        } else {
-            flush();
-        }
+        tellCongestion();
+        return answer;
     }
 
     /** Refuses further messages; the end of the stream follows the last one. */
     public void finish() {
-        synchronized (this) {
-            finishing = true;
-        }
-        finishIfDrained();
+        writer.finish();
     }
 
-    private void finishIfDrained() {
-        synchronized (this) {
-            if (!finishing || writing || !queue.isEmpty() || outputFinished || stopped) {
-                return;
-            }
-            outputFinished = true;
-        }
-        try {
-            channel.shutdownOutput();
-        } catch (IOException | RuntimeException e) {
-            log.trace("output was closed already: {}", e.toString());
-        }
-        sender.outputFinished();
+    /**
+     * Returns whether the end of the stream has been sent.
+     *
+     * @return true when nothing can be written any more
+     */
+    public boolean isOutputFinished() {
+        return writer.isOutputFinished();
     }
 
     /**
@@ -726,9 +367,8 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      *
      * @return true if no operation is in flight; otherwise {@link Sender#writesStopped} follows
      */
-    public synchronized boolean stop() {
-        stopped = true;
-        return !writing && !reading;
+    public boolean stop() {
+        return writer.stop();
     }
 
     /**
@@ -737,31 +377,7 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      * @return the ends of messages that were not written, or null; their senders are to be told
      */
     public @Nullable Chunk release() {
-        Chunk rest;
-        synchronized (this) {
-            if (stallWatch != null) {
-                stallWatch.cancel();
-            }
-            rest = queue.clear();
-            runtime.contexts().release(context);
-        }
-        Chunk markers = null;
-        Chunk lastMarker = null;
-        while (rest != null) {
-            Chunk following = rest.next;
-            rest.next = null;
-            if (!(rest instanceof SentMarker)) {
-                rest.release();
-            } else if (lastMarker == null) {
-                markers = rest;
-                lastMarker = rest;
-            } else {
-                lastMarker.next = rest;
-                lastMarker = rest;
-            }
-            rest = following;
-        }
-        return markers;
+        return SentMarker.releaseOthers(writer.release());
     }
 
     /**
@@ -770,16 +386,7 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      * @return true from when the queue is above the high mark until it is at the low one
      */
     public boolean isCongested() {
-        return congested;
-    }
-
-    /**
-     * Returns whether the end of the stream has been sent.
-     *
-     * @return true when nothing can be written any more
-     */
-    public synchronized boolean isOutputFinished() {
-        return outputFinished;
+        return writer.isCongested();
     }
 
     /**
@@ -789,13 +396,7 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      * @return the exception for whoever was refused
      */
     public TransportException refusal(Object peer) {
-        long queued = queuedBytes();
-        return new TransportException(
-                queued >= config.sendHighMark()
-                        ? "not sent: " + queued + " bytes are queued for " + peer
-                                + " already: wait for replies, or raise sendLimit, now " + config.sendLimit()
-                        : "not sent: no buffer memory left in the group: raise its bufferMemory, now "
-                                + runtime.buffers().stats().limitBytes() + " bytes");
+        return Watermarks.refusal(writer.config(), writer.buffers(), queuedBytes(), peer);
     }
 
     /**
@@ -803,24 +404,32 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      *
      * @return bytes, frames included
      */
-    @Override
-    public synchronized long queuedBytes() {
-        return queue.queuedBytes();
+    public long queuedBytes() {
+        synchronized (queue) {
+            return queue.queuedBytes();
+        }
     }
 
     /**
      * Returns up to where in the stream of accepted bytes something may have been written.
      *
-     * @return an offset as {@link Request#accepted} is told
+     * @return an offset as {@link QueuedRequest#accepted} is told
      */
-    public synchronized long passedBytes() {
-        return writtenBytes + removedBytes;
+    public long passedBytes() {
+        synchronized (queue) {
+            return writer.writtenBytes() + removedBytes;
+        }
     }
 
-    private boolean watchesSilence() {
-        return !config.idleTimeout().isZero()
-                || !config.writeIdleTimeout().isZero()
-                || config.heartbeat().isOn();
+    /**
+     * Returns how much has been written.
+     *
+     * @return bytes
+     */
+    public long writtenBytes() {
+        synchronized (queue) {
+            return writer.writtenBytes();
+        }
     }
 
     /**
@@ -829,12 +438,7 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      * @return nanoseconds by the timer's clock; when the session began if nothing was written yet
      */
     public long lastWriteNanos() {
-        return lastWriteNanos;
-    }
-
-    @Override
-    public synchronized long writtenBytes() {
-        return writtenBytes;
+        return writer.lastWriteNanos();
     }
 
     /**
@@ -842,52 +446,9 @@ public final class SendLoop implements Turn.Flushable, StallWatch.Writes {
      *
      * @return messages, requests and replies, and frames of the connection's own
      */
-    public synchronized long acceptedMessages() {
-        return acceptedMessages;
-    }
-
-    @Override
-    public Deadlines deadlines() {
-        return runtime.deadlines();
-    }
-
-    @Override
-    public long stallNanos() {
-        return config.writeProgressTimeout().toNanos();
-    }
-
-    @Override
-    public int leastProgressBytes() {
-        return config.minWriteProgressBytes();
-    }
-
-    @Override
-    public synchronized boolean isWriting() {
-        return writing && !stopped;
-    }
-
-    @Override
-    public void stalled() {
-        sender.writeStalled();
-    }
-
-    private static final class WriteHandler<N extends Number> implements CompletionHandler<N, IoContext> {
-        @Override
-        public void completed(N bytes, IoContext context) {
-            finish(context, bytes.longValue(), null);
-        }
-
-        @Override
-        public void failed(Throwable cause, IoContext context) {
-            finish(context, 0, cause);
-        }
-
-        private static void finish(IoContext context, long bytes, @Nullable Throwable cause) {
-            try {
-                context.owner(SendLoop.class).completed(bytes, cause);
-            } catch (Throwable broken) {
-                log.error("write completion could not be handled", broken);
-            }
+    public long acceptedMessages() {
+        synchronized (queue) {
+            return acceptedMessages;
         }
     }
 }

@@ -71,22 +71,26 @@ final class SendQueue {
      * @return false if the pool has not enough memory; nothing was appended then
      */
     boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload) {
+        return tryAppend(encoder, kind, token, payload, usualBytes);
+    }
+
+    private boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload, int leaseBytes) {
         int payloadLength = payload.remaining();
-        int headerLength = headerLength(encoder, kind, payloadLength);
-        int trailerLength = trailerLength(encoder);
+        int headerLength = QueueBuffers.headerLength(encoder, kind, payloadLength);
+        int trailerLength = QueueBuffers.trailerLength(encoder);
         long frameLength = (long) headerLength + payloadLength + trailerLength;
         if (frameLength == 0) {
             return true;
         }
-        PooledBuffer out = bufferFor(frameLength, headerLength, trailerLength);
+        PooledBuffer out = bufferFor(frameLength, headerLength, trailerLength, leaseBytes);
         if (out == null) {
             return false;
         }
         encoder.putHeader(out.buffer().order(ByteOrder.BIG_ENDIAN), kind, token, payloadLength);
-        out = copy(payload, out);
+        out = QueueBuffers.copy(payload, out);
         if (trailerLength > 0) {
             // A trailer is not split; what it leaves free in this buffer is simply not sent.
-            out = out.buffer().remaining() >= trailerLength ? out : following(out);
+            out = out.buffer().remaining() >= trailerLength ? out : QueueBuffers.following(out);
             encoder.putTrailer(out.buffer());
         }
         queuedBytes += frameLength;
@@ -103,13 +107,13 @@ final class SendQueue {
      */
     boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer lead, Chunk body, long bodyLength) {
         int payloadLength = (int) Math.min(lead.remaining() + bodyLength, Integer.MAX_VALUE);
-        int headerLength = headerLength(encoder, kind, payloadLength);
-        int trailerLength = trailerLength(encoder);
+        int headerLength = QueueBuffers.headerLength(encoder, kind, payloadLength);
+        int trailerLength = QueueBuffers.trailerLength(encoder);
         int copiedLength = headerLength + lead.remaining();
-        PooledBuffer trailer = trailerLength == 0 ? null : tryLeaseOne(trailerLength);
-        int usual = expectNothingMore();
-        PooledBuffer out = copiedLength == 0 ? null : bufferFor(copiedLength, headerLength, 0);
-        usualBytes = usual;
+        PooledBuffer trailer = trailerLength == 0 ? null : buffers.tryAcquire(trailerLength);
+        // Nothing else will go into this buffer, so it need not have more room than is needed.
+        PooledBuffer out =
+                copiedLength == 0 ? null : bufferFor(copiedLength, headerLength, 0, BufferPool.SMALLEST_BYTES);
         if ((trailer == null && trailerLength > 0) || (out == null && copiedLength > 0)) {
             Chunk.releaseAll(trailer);
             return false;
@@ -117,7 +121,7 @@ final class SendQueue {
         queuedBytes += copiedLength + bodyLength + trailerLength;
         if (out != null) {
             encoder.putHeader(out.buffer().order(ByteOrder.BIG_ENDIAN), kind, token, payloadLength);
-            copy(lead, out);
+            QueueBuffers.copy(lead, out);
         }
         body.startsFrame = out == null;
         link(body);
@@ -141,14 +145,14 @@ final class SendQueue {
             }
             return appended;
         }
-        int headerLength = headerLength(encoder, kind, payload.remaining());
-        int frameLength = headerLength + payload.remaining() + trailerLength(encoder);
+        int headerLength = QueueBuffers.headerLength(encoder, kind, payload.remaining());
+        int frameLength = headerLength + payload.remaining() + QueueBuffers.trailerLength(encoder);
         PooledBuffer alone = buffers.tryAcquire(frameLength);
         if (alone == null) {
             return false;
         }
         encoder.putHeader(alone.buffer(), kind, token, payload.remaining());
-        copy(payload, alone);
+        QueueBuffers.copy(payload, alone);
         encoder.putTrailer(alone.buffer());
         alone.seal();
         alone.startsFrame = true;
@@ -174,13 +178,7 @@ final class SendQueue {
         sealTail();
         Chunk before = tail;
         long bytesBefore = queuedBytes;
-        int usual = expectNothingMore();
-        boolean appended;
-        try {
-            appended = tryAppend(encoder, kind, 0, payload);
-        } finally {
-            usualBytes = usual;
-        }
+        boolean appended = tryAppend(encoder, kind, 0, payload, BufferPool.SMALLEST_BYTES);
         if (!appended) {
             return false;
         }
@@ -193,23 +191,6 @@ final class SendQueue {
     void append(SentMarker marker, long streamOffset) {
         marker.place(null, 0, streamOffset);
         link(marker);
-    }
-
-    private static int headerLength(FrameEncoder encoder, FrameKind kind, int payloadLength) {
-        return requireSurround("headerLength", encoder.headerLength(kind, payloadLength));
-    }
-
-    private static int trailerLength(FrameEncoder encoder) {
-        return requireSurround("trailerLength", encoder.trailerLength());
-    }
-
-    /** An encoder that a user has written may be wrong; every buffer has room for what is allowed. */
-    private static int requireSurround(String property, int bytes) {
-        if (bytes < 0 || bytes > FrameEncoder.MAX_SURROUND_BYTES) {
-            throw new IllegalStateException(property + " of the encoder is " + bytes + "; it must be from 0 to "
-                    + FrameEncoder.MAX_SURROUND_BYTES);
-        }
-        return bytes;
     }
 
     /** Lets the next frame begin a chunk of its own. */
@@ -249,7 +230,7 @@ final class SendQueue {
     }
 
     /** Returns the buffer where the frame begins, followed by enough others for all of it; or null. */
-    private @Nullable PooledBuffer bufferFor(long frameLength, int headerLength, int trailerLength) {
+    private @Nullable PooledBuffer bufferFor(long frameLength, int headerLength, int trailerLength, int leaseBytes) {
         PooledBuffer open = tail instanceof PooledBuffer pooled && !pooled.sealed ? pooled : null;
         int room = open == null ? 0 : open.buffer().remaining();
         if (open != null && room >= frameLength) {
@@ -257,9 +238,9 @@ final class SendQueue {
         }
         boolean isShort = frameLength <= WHOLE_FRAME_BYTES;
         boolean beginsHere = open != null && room >= headerLength && !isShort;
-        PooledBuffer added = isShort ? tryLeaseWhole((int) frameLength) : null;
+        PooledBuffer added = isShort ? QueueBuffers.tryWhole(buffers, (int) frameLength, leaseBytes) : null;
         if (added == null) {
-            added = tryLease(frameLength + trailerLength - (beginsHere ? room : 0));
+            added = QueueBuffers.tryChain(buffers, frameLength + trailerLength - (beginsHere ? room : 0), leaseBytes);
         }
         if (added == null) {
             return null;
@@ -267,50 +248,6 @@ final class SendQueue {
         added.startsFrame = !beginsHere;
         link(added);
         return beginsHere ? open : added;
-    }
-
-    /** Lets the next buffer have no more room than is needed, for nothing else will go into it; returns what was usual. */
-    private int expectNothingMore() {
-        int usual = usualBytes;
-        usualBytes = BufferPool.SMALLEST_BYTES;
-        return usual;
-    }
-
-    /** Leases a chain of buffers, all or none. */
-    private @Nullable PooledBuffer tryLease(long bytes) {
-        PooledBuffer first = null;
-        PooledBuffer last = null;
-        for (long missing = bytes; missing > 0; ) {
-            PooledBuffer added = tryLeaseOne((int) Math.min(Math.max(missing, usualBytes), CHUNK_BYTES));
-            if (added == null) {
-                Chunk.releaseAll(first);
-                return null;
-            }
-            if (last == null) {
-                first = added;
-            } else {
-                last.next = added;
-            }
-            last = added;
-            missing -= added.capacity();
-        }
-        return first;
-    }
-
-    /** Leases one buffer that holds so many bytes, and more if that is usual. */
-    private @Nullable PooledBuffer tryLeaseWhole(int bytes) {
-        PooledBuffer leased = buffers.tryAcquire(Math.max(bytes, usualBytes));
-        return leased != null || bytes >= usualBytes ? leased : buffers.tryAcquire(bytes);
-    }
-
-    /** Leases a buffer of the wanted size, or of the next smaller one that is left. */
-    private @Nullable PooledBuffer tryLeaseOne(int wanted) {
-        PooledBuffer leased = buffers.tryAcquire(wanted);
-        for (int less = wanted; leased == null && less > BufferPool.SMALLEST_BYTES; ) {
-            less = Math.max(less / 2, BufferPool.SMALLEST_BYTES);
-            leased = buffers.tryAcquire(less);
-        }
-        return leased;
     }
 
     private void link(Chunk first) {
@@ -328,31 +265,6 @@ final class SendQueue {
             last = last.next;
         }
         return last;
-    }
-
-    /** Copies a payload into a chain; returns the buffer in which it ends. */
-    private static PooledBuffer copy(ByteBuffer payload, PooledBuffer firstOut) {
-        int from = payload.position();
-        int end = payload.limit();
-        PooledBuffer out = firstOut;
-        while (from < end) {
-            ByteBuffer to = out.buffer();
-            int count = Math.min(end - from, to.remaining());
-            to.put(to.position(), payload, from, count);
-            to.position(to.position() + count);
-            from += count;
-            if (from < end) {
-                out = following(out);
-            }
-        }
-        return out;
-    }
-
-    private static PooledBuffer following(PooledBuffer buffer) {
-        if (buffer.next instanceof PooledBuffer pooled) {
-            return pooled;
-        }
-        throw new IllegalStateException("send queue leased too little");
     }
 
     /** Seals the one buffer of the next write, or returns null if there may be several, or none. */

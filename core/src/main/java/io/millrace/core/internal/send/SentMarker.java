@@ -90,4 +90,30 @@ public final class SentMarker extends Chunk {
     public void release() {
         throw new IllegalStateException("the sender has not heard what became of its message");
     }
+
+    /**
+     * Releases a chain, but for its markers.
+     *
+     * @param first its first chunk, or null if it is empty
+     * @return the markers in it, as a chain, or null
+     */
+    static @Nullable Chunk releaseOthers(@Nullable Chunk first) {
+        Chunk markers = null;
+        Chunk last = null;
+        for (Chunk chunk = first; chunk != null; ) {
+            Chunk following = chunk.next;
+            chunk.next = null;
+            if (!(chunk instanceof SentMarker)) {
+                chunk.release();
+            } else if (last == null) {
+                markers = chunk;
+                last = chunk;
+            } else {
+                last.next = chunk;
+                last = chunk;
+            }
+            chunk = following;
+        }
+        return markers;
+    }
 }

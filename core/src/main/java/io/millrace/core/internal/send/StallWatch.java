@@ -5,23 +5,18 @@ import io.millrace.core.engine.Deadlines.Deadline;
 
 /** Looks once per interval whether the writes in flight get anywhere; costs nothing in between. */
 final class StallWatch extends Deadline {
-    /** What is watched. It is its own lock, which guards this watch too. */
+    /** What is watched. */
     interface Writes {
-        Deadlines deadlines();
+        /** Returns the lock that guards the writes, and this watch. */
+        Object lock();
 
-        /** Returns how often to look, in nanoseconds; 0 is never. */
-        long stallNanos();
-
-        /** Returns the least that must be written from one look to the next, in bytes, if as much is queued. */
-        int leastProgressBytes();
-
-        /** Returns whether a write is in flight. Guarded by this. */
+        /** Returns whether a write is in flight. Guarded by the lock. */
         boolean isWriting();
 
-        /** Returns how much has been written so far, in bytes. Guarded by this. */
+        /** Returns how much has been written so far, in bytes. Guarded by the lock. */
         long writtenBytes();
 
-        /** Returns how much is queued and not written, in bytes. Guarded by this. */
+        /** Returns how much is queued and not written, in bytes. Guarded by the lock. */
         long queuedBytes();
 
         /** Hears, on the timer thread, that the writes get nowhere. */
@@ -29,37 +24,44 @@ final class StallWatch extends Deadline {
     }
 
     private final Writes writes;
+    private final Deadlines deadlines;
+    private final long intervalNanos;
+    private final int leastBytes;
 
-    // Guarded by the writes.
+    // Guarded by the lock of the writes.
     private boolean watching;
     private long bytesDue;
 
-    StallWatch(Writes writes) {
+    /** Makes a watch that looks so often (0 is never) and wants so many bytes each time, if as many are queued. */
+    StallWatch(Writes writes, Deadlines deadlines, long intervalNanos, int leastBytes) {
         this.writes = writes;
+        this.deadlines = deadlines;
+        this.intervalNanos = intervalNanos;
+        this.leastBytes = leastBytes;
     }
 
-    /** Guarded by the writes. Begins to watch, unless it does already; returns whether {@link #arm} must follow. */
+    /** Guarded by the lock. Begins to watch, unless it does already; returns whether {@link #arm} must follow. */
     boolean begin() {
-        if (watching || writes.stallNanos() == 0) {
+        if (watching || intervalNanos == 0) {
             return false;
         }
         watching = true;
-        bytesDue = writes.writtenBytes() + Math.min(writes.leastProgressBytes(), writes.queuedBytes());
+        bytesDue = writes.writtenBytes() + Math.min(leastBytes, writes.queuedBytes());
         return true;
     }
 
     void arm() {
-        writes.deadlines().arm(this, writes.stallNanos());
+        deadlines.arm(this, intervalNanos);
     }
 
     void cancel() {
-        writes.deadlines().cancel(this);
+        deadlines.cancel(this);
     }
 
     @Override
     protected void expired() {
         boolean progressed;
-        synchronized (writes) {
+        synchronized (writes.lock()) {
             watching = false;
             if (!writes.isWriting()) {
                 return;

@@ -1,0 +1,454 @@
+package io.millrace.core.internal.send;
+
+import io.millrace.core.SessionConfig;
+import io.millrace.core.TransportException;
+import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.engine.Turn;
+import io.millrace.core.memory.BufferPool;
+import io.millrace.core.memory.Chunk;
+import io.millrace.core.memory.IoContext;
+import io.millrace.core.observe.WireLog;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousSocketChannel;
+import java.nio.channels.CompletionHandler;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Writes a queue to a channel, in order, with one write in flight. The only caller of write. */
+final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileReadAhead.Reader {
+    /*
+     *                 flush, something to write                written, nothing more
+     *     IDLE -----------------------------> WRITING ------------------------------> IDLE
+     *                                          |   ^ written, more queued: write again
+     *                                          +---+
+     *     any --- failed write, or stop() ---> STOPPED: nothing is accepted or written any more
+     *
+     * A write that the channel completes at once calls our handler inside write(). The handler then only notes the
+     * result (`starting` is set) and the loop that called write() goes on with it: constant stack, no second writer.
+     * The same holds when another thread delivers the completion before write() has returned. Threads that are not
+     * the group's never take that role, so a sender is never held back to write for others.
+     *
+     * A file that is sent is read ahead of its turn on another thread (FileReadAhead); when its turn comes too early the
+     * loop is IDLE with bytes queued, and the end of the read is one more flush. A read under way counts as an
+     * operation in flight: the session does not end under it.
+     *
+     * The end of the stream is an item behind the last byte: finish() refuses further messages, and the output is
+     * shut down when the queue has run empty.
+     *
+     * The queue's lock guards the state too. It is held for copying and bookkeeping, never across a channel operation
+     * or a call to the session, so nothing waits for it long and nothing can deadlock.
+     */
+
+    private static final Logger log = LoggerFactory.getLogger(ChannelWriter.class);
+    private static final WriteHandler<Integer> WRITE_HANDLER = new WriteHandler<>();
+    private static final WriteHandler<Long> GATHER_HANDLER = new WriteHandler<>();
+
+    private final AsynchronousSocketChannel channel;
+    private final IoRuntime runtime;
+    private final SessionConfig config;
+    private final Sender sender;
+    private final IoContext context;
+    private final SendQueue queue;
+
+    // Guarded by the queue.
+    private @Nullable StallWatch stallWatch;
+    private boolean writing;
+    private boolean starting;
+    private boolean completedWhileStarting;
+    private @Nullable FileReadAhead files;
+    private @Nullable Throwable failure;
+    private boolean finishing;
+    private boolean outputFinished;
+    private boolean stopped;
+    private long writtenBytes;
+
+    // Written under the queue's lock, by the completion of a write; taken by whoever goes on from there.
+    private @Nullable Chunk emptied;
+
+    // Written under the queue's lock; read by anyone.
+    private volatile long lastWriteNanos;
+    private volatile boolean congested;
+
+    /** Reserves what writing needs for as long as the session lives, or fails at once. */
+    @SuppressWarnings("this-escape")
+    ChannelWriter(AsynchronousSocketChannel channel, IoRuntime runtime, SessionConfig config, Sender sender)
+            throws TransportException {
+        IoContext leased = runtime.contexts().tryAcquire(this);
+        if (leased == null) {
+            throw new TransportException("no operation context left: raise maxSessions of the group");
+        }
+        this.channel = channel;
+        this.runtime = runtime;
+        this.config = config;
+        this.sender = sender;
+        this.context = leased;
+        this.queue = new SendQueue(runtime.buffers());
+        this.lastWriteNanos = runtime.deadlines().nanoTime();
+    }
+
+    /** Returns what is written; its lock guards it, and this writer. */
+    SendQueue queue() {
+        return queue;
+    }
+
+    SessionConfig config() {
+        return config;
+    }
+
+    BufferPool buffers() {
+        return runtime.buffers();
+    }
+
+    boolean isCongested() {
+        return congested;
+    }
+
+    /** Asks senders to slow down; returns whether that is news. Guarded by the queue. */
+    boolean congest() {
+        boolean news = !congested;
+        congested = true;
+        return news;
+    }
+
+    /** Returns whether the queue has just become short enough. Guarded by the queue. */
+    boolean relieve() {
+        boolean relieved = congested && queue.queuedBytes() <= config.sendLowMark();
+        congested = congested && !relieved;
+        return relieved;
+    }
+
+    /** Returns whether nothing more may be queued. Guarded by the queue. */
+    boolean isClosed() {
+        return finishing || stopped;
+    }
+
+    /** Notes that a file has been queued. Guarded by the queue. */
+    void expectFiles() {
+        if (files == null) {
+            files = new FileReadAhead(runtime, queue, this);
+        }
+    }
+
+    @Override
+    public void flush() {
+        boolean mayComplete = runtime.isIoThread();
+        synchronized (queue) {
+            if (writing || stopped || !queue.hasItems()) {
+                return;
+            }
+            writing = true;
+            starting = mayComplete;
+        }
+        write(mayComplete);
+    }
+
+    /** Writes until nothing can be, or a write does not complete at once. Called by the one who set writing. */
+    private void write(boolean mayComplete) {
+        boolean more = startWrite();
+        while (more && mayComplete) {
+            synchronized (queue) {
+                starting = false;
+                if (!completedWhileStarting) {
+                    break;
+                }
+                completedWhileStarting = false;
+            }
+            more = finishWrite(true) && startWrite();
+        }
+        if (more) {
+            watchProgress();
+        }
+    }
+
+    /** A write is in flight that did not complete at once: sees to it that it gets somewhere. */
+    private void watchProgress() {
+        StallWatch watch;
+        synchronized (queue) {
+            watch = stallWatch;
+            if (watch == null) {
+                watch = new StallWatch(
+                        this,
+                        runtime.deadlines(),
+                        config.writeProgressTimeout().toNanos(),
+                        config.minWriteProgressBytes());
+                stallWatch = watch;
+            }
+            if (!writing || stopped || !watch.begin()) {
+                return;
+            }
+        }
+        watch.arm();
+    }
+
+    /** Starts a write; returns false if nothing can be written now, and nothing is in flight then. */
+    private boolean startWrite() {
+        ByteBuffer only;
+        int count;
+        do {
+            count = 1;
+            synchronized (queue) {
+                only = queue.takeOnly();
+                if (only == null) {
+                    count = queue.take(context.gather());
+                }
+            }
+            if (files != null) {
+                files.goOn();
+            }
+            if (count == 0 && !skipWrite()) {
+                return false;
+            }
+        } while (count == 0);
+        context.begin();
+        try {
+            if (only != null) {
+                WireLog.writing(sender, only);
+                channel.write(only, context, WRITE_HANDLER);
+            } else {
+                WireLog.writing(sender, context.gather(), count);
+                channel.write(context.gather(), 0, count, 0, TimeUnit.NANOSECONDS, context, GATHER_HANDLER);
+            }
+        } catch (Throwable notStarted) {
+            // Handlers never throw, so this is the channel's own refusal: the operation has not begun.
+            completed(0, notStarted);
+        }
+        return true;
+    }
+
+    private void completed(long bytes, @Nullable Throwable cause) {
+        context.complete();
+        WireLog.written(sender, bytes);
+        synchronized (queue) {
+            writtenBytes += bytes;
+            if (watchesSilence()) {
+                lastWriteNanos = runtime.deadlines().nanoTime();
+            }
+            emptied = queue.written(bytes);
+            failure = cause;
+            if (starting) {
+                completedWhileStarting = true;
+                return;
+            }
+        }
+        boolean mayComplete = runtime.isIoThread();
+        if (finishWrite(mayComplete)) {
+            write(mayComplete);
+        }
+    }
+
+    /** Takes in what the write has done; returns whether to write again, which nobody else will then. */
+    private boolean finishWrite(boolean mayComplete) {
+        releaseEmptied();
+        Throwable cause;
+        boolean again;
+        boolean relieved;
+        boolean wasStopped;
+        synchronized (queue) {
+            cause = failure;
+            wasStopped = stopped && !isReading();
+            again = !stopped && cause == null && queue.hasItems();
+            stopped |= cause != null;
+            writing = again;
+            starting = again && mayComplete;
+            relieved = relieve();
+        }
+        if (wasStopped) {
+            sender.writesStopped();
+        } else if (cause != null) {
+            sender.writeFailed(cause);
+        } else if (relieved) {
+            sender.sendQueueRelieved();
+        }
+        if (!again) {
+            finishIfDrained();
+        }
+        return again;
+    }
+
+    /**
+     * Nothing can be written: a file has still to be read, or all that is queued are messages without bytes.
+     *
+     * @return true if more has come in since; otherwise nothing is in flight any more
+     */
+    private boolean skipWrite() {
+        synchronized (queue) {
+            emptied = queue.written(0);
+        }
+        releaseEmptied();
+        boolean wasStopped;
+        boolean again;
+        synchronized (queue) {
+            wasStopped = stopped && !isReading();
+            // What came in since nothing was found to write.
+            again = !stopped && !isReading() && queue.hasItems();
+            writing = again;
+            starting = again && starting;
+        }
+        if (wasStopped) {
+            sender.writesStopped();
+        } else if (!again) {
+            finishIfDrained();
+        }
+        return again;
+    }
+
+    /**
+     * Gives back what a write has emptied, and tells those who want to know. The write still counts as in flight, so
+     * the session cannot end before.
+     */
+    private void releaseEmptied() {
+        Chunk chunk = emptied;
+        emptied = null;
+        while (chunk != null) {
+            Chunk following = chunk.next;
+            chunk.next = null;
+            if (chunk instanceof SentMarker marker) {
+                sender.sent(marker);
+            } else if (chunk instanceof FileSource.FileChunk part) {
+                synchronized (queue) {
+                    part.source().recycle(part);
+                }
+            } else {
+                if (chunk instanceof TransferredChunk) {
+                    // An idle session must not keep what is the application's again.
+                    context.clearGather();
+                }
+                chunk.release();
+            }
+            chunk = following;
+        }
+    }
+
+    @Override
+    public void readEnded(boolean wasLast, @Nullable Throwable cause) {
+        if (wasLast) {
+            sender.writesStopped();
+        } else if (cause != null) {
+            sender.sourceFailed(cause);
+        } else {
+            flush();
+        }
+    }
+
+    /** Guarded by the queue. */
+    private boolean isReading() {
+        return files != null && files.isReading();
+    }
+
+    /** Refuses further messages; the end of the stream follows the last one. */
+    void finish() {
+        synchronized (queue) {
+            finishing = true;
+        }
+        finishIfDrained();
+    }
+
+    void finishIfDrained() {
+        synchronized (queue) {
+            if (!finishing || writing || !queue.isEmpty() || outputFinished || stopped) {
+                return;
+            }
+            outputFinished = true;
+        }
+        try {
+            channel.shutdownOutput();
+        } catch (IOException | RuntimeException e) {
+            log.trace("output was closed already: {}", e.toString());
+        }
+        sender.outputFinished();
+    }
+
+    boolean isOutputFinished() {
+        synchronized (queue) {
+            return outputFinished;
+        }
+    }
+
+    /** Stops for good; returns true if no operation is in flight, and otherwise the sender hears when none is. */
+    boolean stop() {
+        synchronized (queue) {
+            stopped = true;
+            return !writing && !isReading();
+        }
+    }
+
+    /** Gives everything back; returns what was not written. Stopped, and no operation may be in flight. */
+    @Nullable
+    Chunk release() {
+        synchronized (queue) {
+            if (stallWatch != null) {
+                stallWatch.cancel();
+            }
+            runtime.contexts().release(context);
+            return queue.clear();
+        }
+    }
+
+    private boolean watchesSilence() {
+        return !config.idleTimeout().isZero()
+                || !config.writeIdleTimeout().isZero()
+                || config.heartbeat().isOn();
+    }
+
+    long lastWriteNanos() {
+        return lastWriteNanos;
+    }
+
+    @Override
+    public Object lock() {
+        return queue;
+    }
+
+    @Override
+    public boolean isWriting() {
+        return writing && !stopped;
+    }
+
+    @Override
+    public boolean isStopped() {
+        return stopped;
+    }
+
+    @Override
+    public boolean isIdle() {
+        return !writing;
+    }
+
+    @Override
+    public long writtenBytes() {
+        return writtenBytes;
+    }
+
+    @Override
+    public long queuedBytes() {
+        return queue.queuedBytes();
+    }
+
+    @Override
+    public void stalled() {
+        sender.writeStalled();
+    }
+
+    private static final class WriteHandler<N extends Number> implements CompletionHandler<N, IoContext> {
+        @Override
+        public void completed(N bytes, IoContext context) {
+            finish(context, bytes.longValue(), null);
+        }
+
+        @Override
+        public void failed(Throwable cause, IoContext context) {
+            finish(context, 0, cause);
+        }
+
+        private static void finish(IoContext context, long bytes, @Nullable Throwable cause) {
+            try {
+                context.owner(ChannelWriter.class).completed(bytes, cause);
+            } catch (Throwable broken) {
+                log.error("write completion could not be handled", broken);
+            }
+        }
+    }
+}
