@@ -406,7 +406,7 @@ final class SessionLoop extends SerialRunner
         }
         boolean insideFrame = mayTouchBuffer() && receive.isInsideFrame();
         CloseReason reason = due.check(send.lastWriteNanos(), receive.receivedFrames(), insideFrame);
-        if (reason == null && due.isIdle()) {
+        if (reason == null && due.isIdle() && !SessionTimer.isNeeded(setup.config())) {
             // It was for one frame that came in pieces. An idle session holds nothing that it can do without.
             timer = null;
         } else if (reason != null && reason.kind() == CloseReason.Kind.IDLE) {
