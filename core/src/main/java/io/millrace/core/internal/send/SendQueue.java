@@ -213,7 +213,7 @@ final class SendQueue {
             before = first;
             first = first.next;
         }
-        if (first == null || !first.startsFrame) {
+        if (first == null || !first.startsFrame || !isFollowedBy(first, marker)) {
             return null;
         }
         if (before == null) {
@@ -227,6 +227,15 @@ final class SendQueue {
         marker.next = null;
         queuedBytes -= marker.frameLength();
         return first;
+    }
+
+    /** A buffer that has been written may be leased again, for another message, before the sender of the first is told. */
+    private static boolean isFollowedBy(Chunk first, SentMarker marker) {
+        Chunk chunk = first;
+        while (chunk != null && chunk != marker) {
+            chunk = chunk.next;
+        }
+        return chunk == marker;
     }
 
     /** Returns the buffer where the frame begins, followed by enough others for all of it; or null. */

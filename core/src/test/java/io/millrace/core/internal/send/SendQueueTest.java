@@ -3,6 +3,8 @@ package io.millrace.core.internal.send;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -272,5 +274,27 @@ class SendQueueTest {
                 out.put(new byte[trailer]);
             }
         };
+    }
+
+    private SentMarker appendMarked(byte[] payload) {
+        SentMarker marker = new SentMarker(failure -> {});
+        assertTrue(queue.tryAppend(INT32, FrameKind.MESSAGE, ByteBuffer.wrap(payload), marker, 0));
+        return marker;
+    }
+
+    @Test
+    void messageThatHasBeenWrittenIsNotTakenForAnotherThatLiesInTheSameBuffer() {
+        SentMarker first = appendMarked(new byte[] {1});
+        assertEquals(1, queue.take(gather));
+        gather[0].position(gather[0].limit());
+        Chunk emptied = queue.written(5);
+        // as the loop does: buffers go back before the sender is told
+        emptied.release();
+        SentMarker second = appendMarked(new byte[] {2});
+        assertSame(first.first(), second.first(), "the pool does not reuse buffers: this shows nothing");
+        assertNull(queue.tryRemove(first));
+        assertEquals(5, queue.queuedBytes());
+        assertSame(second.first(), queue.tryRemove(second));
+        assertEquals(0, queue.queuedBytes());
     }
 }
