@@ -16,8 +16,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -268,6 +270,38 @@ class RequestFaultIT {
             link.peer().close();
             assertEquals(Kind.HANDLER, link.recording().awaitClose().kind());
             expectLogged(loopback, "WARN onRequest threw");
+        }
+    }
+
+    @Test
+    void keptReplyWithoutRoomForAPeerThatHasFinishedDoesNotKeepTheThreadBusy() throws Exception {
+        List<Reply> replies = new CopyOnWriteArrayList<>();
+        try (Loopback loopback = Loopback.builder()
+                .threads(1)
+                .answering((session, request, reply) -> replies.add(reply))
+                .config(SessionConfig.builder()
+                        .sendMarks(0, 1_000)
+                        .sendLimit(1_000)
+                        .sendOverflow(SendOverflowPolicy.REFUSE)
+                        .build())
+                .socketBuffers(8 << 10)
+                .start()) {
+            Link link = loopback.open();
+            link.peer().sendFrame((byte) 1);
+            link.peer().sendFrame((byte) 2);
+            link.peer().closeOutput();
+            Awaitility.await().until(() -> replies.size() == 2);
+            // the end of the stream is seen by then: this one is read by the same thread, later
+            Link bystander = loopback.openBystander();
+            bystander.peer().sendFrame((byte) 3);
+            bystander.peer().readFrame();
+            assertEquals(SendResult.ACCEPTED, replies.get(1).send(new byte[900]));
+            assertEquals(SendResult.CONGESTED, replies.get(0).send(new byte[8 << 20]));
+            bystander.peer().sendFrame((byte) 4);
+            assertEquals(4, bystander.peer().readFrame()[0]);
+            assertEquals(8 << 20, link.peer().readFrame().length);
+            assertEquals(900, link.peer().readFrame().length);
+            link.peer().expectEndOfStream();
         }
     }
 }

@@ -140,7 +140,12 @@ public final class Responder {
         synchronized (this) {
             due = false;
             wasFull = isFull();
+            int before = inProgress;
             sendKept();
+            if (inProgress == before) {
+                // Still no room. To tell of it would bring the session back here at once, again and again.
+                return;
+            }
         }
         finish(wasFull);
     }
