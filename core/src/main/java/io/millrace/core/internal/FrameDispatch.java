@@ -94,6 +94,18 @@ final class FrameDispatch implements Responder.Outlet {
         return requests;
     }
 
+    /** Refuses an upgrade while requests or answers are on their way. */
+    void requireNothingInFlight() {
+        if (requests != null && requests.size() > 0) {
+            throw new IllegalStateException("upgrade() while " + requests.size() + " requests wait for replies: they"
+                    + " would be taken for something else; " + session);
+        }
+        if (!isIdle()) {
+            throw new IllegalStateException("upgrade() before every request of the peer has been answered: the answers"
+                    + " would be framed in the new way; " + session);
+        }
+    }
+
     /** Returns whether the peer has asked more than can be kept, so that nothing more should be read from it. */
     boolean isFull() {
         return responder != null && responder.isFull();

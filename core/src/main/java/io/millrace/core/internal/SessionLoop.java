@@ -2,14 +2,10 @@ package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.ErrorCode;
-import io.millrace.core.HeartbeatConfig;
-import io.millrace.core.MalformedFrameException;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
-import io.millrace.core.SessionClosedException;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
-import io.millrace.core.engine.SerialRunner;
 import io.millrace.core.engine.Turn;
 import io.millrace.core.internal.Lifecycle.Phase;
 import io.millrace.core.internal.receive.ReceiveLoop;
@@ -18,24 +14,18 @@ import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.internal.send.Sender;
 import io.millrace.core.internal.send.SentMarker;
 import io.millrace.core.memory.Chunk;
-import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.observe.FlightEvents;
 import io.millrace.core.observe.LogContext;
 import io.millrace.core.protocol.FrameKind;
-import io.millrace.core.protocol.Heartbeat;
 import io.millrace.core.protocol.Protocol;
-import io.millrace.core.protocol.Side;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
-import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Decides, step by step, what happens next on one connection. */
-final class SessionLoop extends SerialRunner
-        implements ReceiveLoop.Receiver, Sender, FrameDispatch.Events, HandOver.Receiver {
+final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Events {
     /*
      * Everything that happens to the session arrives as a signal: a read completed, the queue drained, a deadline
      * passed, somebody called close. Each step then looks at where the session is (see Lifecycle) and does all that
@@ -53,10 +43,6 @@ final class SessionLoop extends SerialRunner
      * same order (see HandOver). Then a step goes on without waiting for them, and the end of the session waits for
      * the last one.
      *
-     * A session that is held back with frames undelivered must not read: the read would hide them until the peer sends
-     * more, which it may not do before it is answered. So takeIn() says whether all was delivered, and only then does
-     * the same step read.
-     *
      * No way to get stuck: a session that reads is moved on by its read, which completes at the latest when the
      * channel is closed. One that does not read is congested, lingering, paused by the application or waiting for its
      * executor: the first has a write in flight, whose completion or write-progress deadline moves it on, and so does
@@ -73,61 +59,28 @@ final class SessionLoop extends SerialRunner
         void ended();
     }
 
-    /** A callback of the application's. */
-    @FunctionalInterface
-    private interface Callback {
-        void run() throws Exception;
-    }
-
-    private static final int OPENED = 1;
-    private static final int READ_DONE = 1 << 1;
-    private static final int STATE_CHANGED = 1 << 2;
-    private static final int REQUESTS_DUE = 1 << 3;
-    private static final int TASKS_WAIT = 1 << 4;
-    private static final int TIMER_DUE = 1 << 5;
-    private static final int QUEUE_RELIEVED = 1 << 6;
-
     private static final Logger log = LoggerFactory.getLogger(SessionLoop.class);
 
-    private final Session session;
-    private final AsynchronousSocketChannel channel;
     private final Listener listener;
-    private final Lifecycle life = new Lifecycle();
-    private final ReceiveLoop receive;
     private final SendLoop send;
-    private final @Nullable HandOver handOver;
 
     // Written by the steps. Read by the lane, which has its order from them.
     private SessionSetup setup;
     private FrameDispatch dispatch;
 
-    // Guarded by life. Made when the first task comes, for most sessions never get one.
-    private @Nullable TaskQueue tasks;
-
     // Confined to the steps.
     private boolean openTold;
     private int earlyBits;
     private boolean finishRequested;
-    private boolean streamBroken;
-    private boolean inputEndTold;
     private boolean released;
     private @Nullable WindDown windDown;
-    // Written by the steps; read by anyone.
-    private volatile @Nullable SessionTimer timer;
     private long openedNanos;
 
     // Written by the steps; read by anyone.
     private volatile boolean peerDraining;
 
-    // Written by anyone; read by the steps.
-    private volatile boolean readingPaused;
-
     // Written by the callback that is the last one; read by the steps.
     private volatile boolean closeTold;
-
-    // Written by the steps. Any thread may read it, to ask only whether it is itself in a step: that answer is always
-    // right, because each thread sees its own writes.
-    private @Nullable Thread stepThread;
 
     /** Reserves all that the session needs, or fails and leaves nothing behind. */
     SessionLoop(
@@ -137,22 +90,15 @@ final class SessionLoop extends SerialRunner
             Session session,
             Listener listener)
             throws TransportException {
-        super(runtime);
-        this.session = session;
-        this.channel = channel;
+        super(runtime, channel, setup, session);
         this.setup = setup;
         this.listener = listener;
-        Protocol protocol = setup.protocol();
-        this.receive = new ReceiveLoop(
-                channel, protocol.newDecoder(setup.side()), runtime.buffers(), runtime.contexts(), this);
         try {
-            this.send = new SendLoop(channel, protocol.newEncoder(setup.side()), runtime, setup.config(), this);
+            this.send = new SendLoop(channel, setup.protocol().newEncoder(setup.side()), runtime, setup.config(), this);
         } catch (TransportException | RuntimeException | Error e) {
             receive.release();
             throw e;
         }
-        Executor executor = setup.handlers().executor();
-        this.handOver = executor == null ? null : new HandOver(runtime, executor, this);
         this.dispatch = new FrameDispatch(runtime, setup, session, send, this, handOver);
     }
 
@@ -160,6 +106,12 @@ final class SessionLoop extends SerialRunner
         signal(OPENED);
     }
 
+    @Override
+    SessionSetup setup() {
+        return setup;
+    }
+
+    @Override
     SendLoop sendLoop() {
         return send;
     }
@@ -168,6 +120,7 @@ final class SessionLoop extends SerialRunner
         return receive;
     }
 
+    @Override
     FrameDispatch dispatch() {
         return dispatch;
     }
@@ -180,76 +133,13 @@ final class SessionLoop extends SerialRunner
         return peerDraining;
     }
 
-    /** Returns whether the caller is one of this session's own callbacks. */
-    boolean isInCallback() {
-        return stepThread == Thread.currentThread()
-                || (handOver != null && handOver.lane().isRunning());
-    }
-
-    @Override
-    public void close(CloseReason reason) {
-        if (life.startClosing(reason)) {
-            signal(STATE_CHANGED);
-        }
-    }
-
-    /** Closes now. */
-    void abort(CloseReason reason) {
-        if (life.channelClosed(reason)) {
-            try {
-                channel.close();
-            } catch (IOException | RuntimeException e) {
-                log.debug("close failed; {} cause={}", session, e.toString());
-            }
-            signal(STATE_CHANGED);
-        }
-    }
-
-    /** Stops reading, or goes on with it. */
-    void pauseReading(boolean pause) {
-        readingPaused = pause;
-        signal(STATE_CHANGED);
-    }
-
-    /** Runs a task between the callbacks; returns false if there will be none any more, or too many tasks wait. */
-    boolean tryExecute(Runnable task) {
-        if (!tasks().tryAdd(task)) {
-            return false;
-        }
-        signal(TASKS_WAIT);
-        return true;
-    }
-
-    boolean isOver() {
-        return tasks().isClosed();
-    }
-
-    private TaskQueue tasks() {
-        synchronized (life) {
-            TaskQueue queue = tasks;
-            if (queue == null) {
-                queue = new TaskQueue();
-                tasks = queue;
-            }
-            return queue;
-        }
-    }
-
     /** Speaks another protocol from here on; called by a callback of the session. */
     void upgrade(Protocol protocol, MessageHandler handler) {
         if (handOver != null || stepThread != Thread.currentThread()) {
             throw new IllegalStateException("upgrade() must be called from a callback of the session itself, and not"
                     + " with handlers on an executor: elsewhere the place in the stream is not known; " + session);
         }
-        RequestTable requests = dispatch.requests();
-        if (requests != null && requests.size() > 0) {
-            throw new IllegalStateException("upgrade() while " + requests.size() + " requests wait for replies: they"
-                    + " would be taken for something else; " + session);
-        }
-        if (!dispatch.isIdle()) {
-            throw new IllegalStateException("upgrade() before every request of the peer has been answered: the answers"
-                    + " would be framed in the new way; " + session);
-        }
+        dispatch.requireNothingInFlight();
         SessionSetup upgraded = setup.upgraded(protocol, handler);
         receive.switchTo(protocol.newDecoder(setup.side()));
         send.switchTo(protocol.newEncoder(setup.side()));
@@ -308,47 +198,11 @@ final class SessionLoop extends SerialRunner
         abort(CloseReasons.internalError(failure));
     }
 
-    /** Calls the application, here or in its lane; whatever it throws closes the session. */
-    private void call(String name, Callback callback) {
-        if (handOver == null) {
-            callNow(name, callback);
-        } else {
-            handOver.lane().submit(() -> {
-                callNow(name, callback);
-                return true;
-            });
-        }
-    }
-
-    /** Calls the application after the frames that came before. */
-    private void callInPlace(String name, Callback callback) {
-        if (handOver == null) {
-            callNow(name, callback);
-        } else {
-            handOver.lane().submit((HandlerLane.FrameWork) () -> {
-                callNow(name, callback);
-                return true;
-            });
-        }
-    }
-
-    private void callNow(String name, Callback callback) {
-        try {
-            callback.run();
-        } catch (Throwable thrown) {
-            handlerThrew(name, thrown);
-            close(CloseReasons.handlerThrew(name, thrown));
-        }
-    }
-
     private void open() {
         openedNanos = runtime().deadlines().nanoTime();
         FlightEvents.connectionOpened(session.id(), session.remoteAddress(), session.localAddress());
         log.debug("session opened; {}", session);
-        if (SessionTimer.isNeeded(setup.config())) {
-            timer = newTimer();
-            checkTimer();
-        }
+        startTimer();
         call("onOpen", () -> {
             try {
                 setup.opened(session);
@@ -361,31 +215,6 @@ final class SessionLoop extends SerialRunner
         });
     }
 
-    private SessionTimer newTimer() {
-        HeartbeatConfig heartbeat = setup.config().heartbeat();
-        boolean pings = setup.protocol().heartbeat() == Heartbeat.PING;
-        Heartbeats heartbeats =
-                heartbeat.isOn() ? new Heartbeats(heartbeat, pings, token -> dispatch.heartbeat(token)) : null;
-        return new SessionTimer(setup.config(), runtime().deadlines(), heartbeats, () -> signal(TIMER_DUE));
-    }
-
-    private void takeRead() {
-        Throwable failure = receive.takeResult();
-        if (failure != null) {
-            breakOff(failure);
-        } else if (timer != null) {
-            timer.received();
-        }
-    }
-
-    private void runTasks() {
-        Runnable task;
-        TaskQueue queue = tasks();
-        while ((task = queue.poll()) != null) {
-            call("task", task::run);
-        }
-    }
-
     private void expireRequests() {
         RequestTable requests = dispatch.requests();
         if (requests == null) {
@@ -396,24 +225,6 @@ final class SessionLoop extends SerialRunner
             close(lost);
         } else if (peerDraining) {
             closeWhenNothingIsInFlight();
-        }
-    }
-
-    private void checkTimer() {
-        SessionTimer due = timer;
-        if (due == null || !life.isOpen()) {
-            return;
-        }
-        boolean insideFrame = mayTouchBuffer() && receive.isInsideFrame();
-        CloseReason reason = due.check(send.lastWriteNanos(), receive.receivedFrames(), insideFrame);
-        if (reason == null && due.isIdle() && !SessionTimer.isNeeded(setup.config())) {
-            // It was for one frame that came in pieces. An idle session holds nothing that it can do without.
-            timer = null;
-        } else if (reason != null && reason.kind() == CloseReason.Kind.IDLE) {
-            close(reason);
-        } else if (reason != null) {
-            // A peer that is gone, or that dawdles, gets no time to say goodbye.
-            abort(reason);
         }
     }
 
@@ -450,113 +261,6 @@ final class SessionLoop extends SerialRunner
         }
     }
 
-    private boolean mayTouchBuffer() {
-        return handOver == null || !handOver.isLent();
-    }
-
-    private void resumeLane(HandOver over) {
-        if (mayTake() || !wantsFrames()) {
-            over.lane().resume();
-        }
-    }
-
-    /** Delivers what has arrived; returns whether all of it, so that more may be read. */
-    private boolean takeIn() {
-        boolean all;
-        try {
-            do {
-                all = receive.deliverFrames();
-                if (handOver != null) {
-                    handOver.submit();
-                }
-            } while (!all && mayDeliver());
-        } catch (MalformedFrameException malformed) {
-            breakStream(CloseReasons.malformed(malformed, session.remoteAddress(), receive.undelivered()), malformed);
-            return false;
-        } catch (RuntimeException | Error decoderFailed) {
-            if (decoderFailed instanceof Error) {
-                ThrowLog.log(runtime(), "decoder", session, decoderFailed);
-            }
-            breakStream(CloseReasons.decoderFailed(decoderFailed), null);
-            return false;
-        }
-        if (all && receive.isEndOfStream()) {
-            peerFinished();
-        } else if (all && receive.isInsideFrame()) {
-            noteCutFrame();
-        }
-        return all;
-    }
-
-    /** Nothing that follows in the stream means anything. What came before is delivered, then the session closes. */
-    private void breakStream(CloseReason reason, @Nullable MalformedFrameException malformed) {
-        streamBroken = true;
-        if (handOver != null) {
-            handOver.submit();
-        }
-        callInPlace("onMalformed", () -> {
-            try {
-                if (malformed != null && life.isOpen()) {
-                    setup.malformed(session, malformed);
-                }
-            } finally {
-                life.startClosing(reason);
-                if (malformed != null) {
-                    dispatch.malformed(malformed);
-                }
-                signal(STATE_CHANGED);
-            }
-        });
-    }
-
-    private void noteCutFrame() {
-        if (timer == null && !setup.config().frameTimeout().isZero()) {
-            timer = newTimer();
-        }
-        if (timer != null) {
-            timer.frameBegun(receive.receivedFrames());
-        }
-    }
-
-    /** The peer has nothing more to say: the session closes when it has its answers, or when they do not come. */
-    private void peerFinished() {
-        if (handOver != null && !handOver.isIdle()) {
-            // What has arrived is delivered first; the end of the batch signals.
-            return;
-        }
-        if (setup.config().halfClose() && !receive.isInsideFrame() && !send.isOutputFinished()) {
-            if (!inputEndTold) {
-                inputEndTold = true;
-                if (timer != null) {
-                    timer.endInput();
-                }
-                call("onInputEnd", () -> setup.inputEnded(session));
-            }
-        } else if (dispatch.isIdle()) {
-            life.startClosing(
-                    CloseReasons.peerFinished(receive.isInsideFrame(), receive.bufferedBytes(), receive.frameLength()));
-        } else {
-            windDownPart().awaitAnswers();
-        }
-    }
-
-    private void readOnIf(boolean mayRead) {
-        boolean reads = mayRead && mayTake() && !streamBroken && (handOver == null || !handOver.isFull());
-        if (timer != null) {
-            boolean stopped = !reads && !receive.isReading() && !receive.isEndOfStream();
-            timer.excuse(stopped, !mayTake(), handOver != null && !handOver.isIdle());
-        }
-        if (!reads) {
-            return;
-        }
-        try {
-            receive.makeRoom();
-            receive.read();
-        } catch (TransportException exhausted) {
-            close(CloseReasons.outOfMemory(exhausted));
-        }
-    }
-
     private void windDown() {
         if (!finishRequested) {
             finishRequested = true;
@@ -567,6 +271,11 @@ final class SessionLoop extends SerialRunner
         if (mayTouchBuffer()) {
             windDownPart().moveOn();
         }
+    }
+
+    @Override
+    void awaitAnswers() {
+        windDownPart().awaitAnswers();
     }
 
     private WindDown windDownPart() {
@@ -590,8 +299,7 @@ final class SessionLoop extends SerialRunner
         failRequests(send.passedBytes());
         long passedBytes = send.passedBytes();
         Chunk unsent = send.release();
-        tasks().close();
-        runTasks();
+        finishTasks();
         CloseReason reason = life.reasonOr("closed");
         for (Chunk marker = unsent; marker != null; marker = marker.next) {
             notSent((SentMarker) marker, passedBytes, reason);
@@ -611,15 +319,6 @@ final class SessionLoop extends SerialRunner
         giveBack();
     }
 
-    private void notSent(SentMarker marker, long passedBytes, CloseReason reason) {
-        SessionClosedException failure = new SessionClosedException(reason, marker.isWritten(passedBytes));
-        if (marker.isDirect()) {
-            marker.completion().completed(failure);
-        } else {
-            call("completed", () -> marker.completion().completed(failure));
-        }
-    }
-
     private void giveBack() {
         if (!closeTold || released) {
             return;
@@ -628,9 +327,7 @@ final class SessionLoop extends SerialRunner
         if (windDown != null) {
             windDown.cancel();
         }
-        if (timer != null) {
-            timer.cancel();
-        }
+        cancelTimer();
         receive.release();
         listener.ended();
     }
@@ -643,86 +340,11 @@ final class SessionLoop extends SerialRunner
     }
 
     @Override
-    public String toString() {
-        return session.toString();
-    }
-
-    @Override
-    public void readCompleted() {
-        signal(READ_DONE);
-    }
-
-    @Override
-    public boolean mayDeliver() {
-        boolean room = handOver == null ? mayTake() : !handOver.isFull() && handOver.hasRoom();
-        return room && wantsFrames() && !streamBroken;
-    }
-
-    @Override
-    public boolean takesParts(FrameKind kind) {
-        return dispatch.takesParts(kind);
-    }
-
-    @Override
     public void deliver(FrameKind kind, long token, ByteBuffer payload) {
         dispatch.dispatch(kind, token, payload);
         if (peerDraining) {
             closeWhenNothingIsInFlight();
         }
-    }
-
-    @Override
-    public void deliverPart(ByteBuffer part, int remaining) {
-        dispatch.part(part, remaining);
-    }
-
-    @Override
-    public void tooLong(FrameKind kind, long token) {
-        dispatch.tooLong(kind, token);
-    }
-
-    @Override
-    public boolean wantsFrames() {
-        return life.isOpen();
-    }
-
-    @Override
-    public boolean mayTake() {
-        boolean congested = setup.side() == Side.SERVER && send.isCongested();
-        return !readingPaused && !congested && !dispatch.isFull();
-    }
-
-    @Override
-    public void take(FrameKind kind, long token, ByteBuffer payload) {
-        dispatch.take(kind, token, payload);
-    }
-
-    @Override
-    public @Nullable PooledBuffer giveUpBuffer() {
-        return receive.giveUp();
-    }
-
-    @Override
-    public PooledBuffer lendBuffer() {
-        return receive.buffer();
-    }
-
-    @Override
-    public void batchDone() {
-        signal(STATE_CHANGED);
-    }
-
-    @Override
-    public void pong(long token) {
-        if (timer != null) {
-            timer.pong(token);
-        }
-    }
-
-    /** Returns how long the last answered ping took, in nanoseconds; -1 if none has been answered. */
-    long roundTripNanos() {
-        SessionTimer current = timer;
-        return current == null ? -1 : current.roundTripNanos();
     }
 
     @Override
@@ -761,14 +383,6 @@ final class SessionLoop extends SerialRunner
     }
 
     @Override
-    public void handlerThrew(String callback, Throwable thrown) {
-        ThrowLog.log(runtime(), callback, session, thrown);
-        if (thrown instanceof Error) {
-            close(CloseReasons.handlerThrew(callback, thrown));
-        }
-    }
-
-    @Override
     public void writeFailed(Throwable cause) {
         breakOff(cause);
     }
@@ -776,16 +390,6 @@ final class SessionLoop extends SerialRunner
     @Override
     public void sourceFailed(Throwable cause) {
         abort(CloseReasons.sourceFailed(cause));
-    }
-
-    @Override
-    public void sent(SentMarker marker) {
-        if (marker.isDirect()) {
-            marker.completion().completed(null);
-            return;
-        }
-        tasks().add(() -> callNow("completed", () -> marker.completion().completed(null)));
-        signal(TASKS_WAIT);
     }
 
     @Override
@@ -817,10 +421,5 @@ final class SessionLoop extends SerialRunner
     @Override
     public void requestsDue() {
         signal(REQUESTS_DUE);
-    }
-
-    /** An operation failed. If we have closed the channel that is why, and this does nothing. */
-    private void breakOff(Throwable cause) {
-        abort(CloseReasons.broken(cause));
     }
 }

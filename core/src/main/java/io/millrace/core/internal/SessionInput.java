@@ -1,0 +1,301 @@
+package io.millrace.core.internal;
+
+import io.millrace.core.CloseReason;
+import io.millrace.core.HeartbeatConfig;
+import io.millrace.core.MalformedFrameException;
+import io.millrace.core.Session;
+import io.millrace.core.TransportException;
+import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.internal.receive.ReceiveLoop;
+import io.millrace.core.internal.send.SendLoop;
+import io.millrace.core.memory.PooledBuffer;
+import io.millrace.core.protocol.FrameKind;
+import io.millrace.core.protocol.Heartbeat;
+import io.millrace.core.protocol.Side;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousSocketChannel;
+import org.jspecify.annotations.Nullable;
+
+/** What comes in on one session: reads it, finds the frames, brings them to where they belong, and watches the clock. */
+abstract class SessionInput extends SessionCallbacks implements ReceiveLoop.Receiver, HandOver.Receiver {
+    /*
+     * A session that is held back with frames undelivered must not read: the read would hide them until the peer sends
+     * more, which it may not do before it is answered. So takeIn() says whether all was delivered, and only then does
+     * the same step read.
+     *
+     * After a malformed frame nothing in the stream means anything (streamBroken): what came before it is still
+     * delivered, then the session closes.
+     */
+    final ReceiveLoop receive;
+
+    // Confined to the steps.
+    private boolean streamBroken;
+    private boolean inputEndTold;
+
+    // Written by the steps; read by anyone.
+    private volatile @Nullable SessionTimer timer;
+
+    // Written by anyone; read by the steps.
+    private volatile boolean readingPaused;
+
+    SessionInput(IoRuntime runtime, AsynchronousSocketChannel channel, SessionSetup setup, Session session)
+            throws TransportException {
+        super(runtime, channel, session, setup.handlers().executor());
+        this.receive = new ReceiveLoop(
+                channel, setup.protocol().newDecoder(setup.side()), runtime.buffers(), runtime.contexts(), this);
+    }
+
+    abstract SessionSetup setup();
+
+    abstract SendLoop sendLoop();
+
+    abstract FrameDispatch dispatch();
+
+    /** Gives the application a limited time to answer a peer that has finished. */
+    abstract void awaitAnswers();
+
+    @Override
+    final HandOver.Receiver frameTaker() {
+        return this;
+    }
+
+    /** Starts to watch the clock, if anything depends on it from the beginning. */
+    final void startTimer() {
+        if (SessionTimer.isNeeded(setup().config())) {
+            timer = newTimer();
+            checkTimer();
+        }
+    }
+
+    final void cancelTimer() {
+        if (timer != null) {
+            timer.cancel();
+        }
+    }
+
+    /** Stops reading, or goes on with it. */
+    void pauseReading(boolean pause) {
+        readingPaused = pause;
+        signal(STATE_CHANGED);
+    }
+
+    private SessionTimer newTimer() {
+        HeartbeatConfig heartbeat = setup().config().heartbeat();
+        boolean pings = setup().protocol().heartbeat() == Heartbeat.PING;
+        Heartbeats heartbeats = heartbeat.isOn()
+                ? new Heartbeats(heartbeat, pings, token -> dispatch().heartbeat(token))
+                : null;
+        return new SessionTimer(setup().config(), runtime().deadlines(), heartbeats, () -> signal(TIMER_DUE));
+    }
+
+    final void takeRead() {
+        Throwable failure = receive.takeResult();
+        if (failure != null) {
+            breakOff(failure);
+        } else if (timer != null) {
+            timer.received();
+        }
+    }
+
+    final void checkTimer() {
+        SessionTimer due = timer;
+        if (due == null || !life.isOpen()) {
+            return;
+        }
+        boolean insideFrame = mayTouchBuffer() && receive.isInsideFrame();
+        CloseReason reason = due.check(sendLoop().lastWriteNanos(), receive.receivedFrames(), insideFrame);
+        if (reason == null && due.isIdle() && !SessionTimer.isNeeded(setup().config())) {
+            // It was for one frame that came in pieces. An idle session holds nothing that it can do without.
+            timer = null;
+        } else if (reason != null && reason.kind() == CloseReason.Kind.IDLE) {
+            close(reason);
+        } else if (reason != null) {
+            // A peer that is gone, or that dawdles, gets no time to say goodbye.
+            abort(reason);
+        }
+    }
+
+    final boolean mayTouchBuffer() {
+        return handOver == null || !handOver.isLent();
+    }
+
+    final void resumeLane(HandOver over) {
+        if (mayTake() || !wantsFrames()) {
+            over.lane().resume();
+        }
+    }
+
+    /** Delivers what has arrived; returns whether all of it, so that more may be read. */
+    final boolean takeIn() {
+        boolean all;
+        try {
+            do {
+                all = receive.deliverFrames();
+                if (handOver != null) {
+                    handOver.submit();
+                }
+            } while (!all && mayDeliver());
+        } catch (MalformedFrameException malformed) {
+            breakStream(CloseReasons.malformed(malformed, session.remoteAddress(), receive.undelivered()), malformed);
+            return false;
+        } catch (RuntimeException | Error decoderFailed) {
+            if (decoderFailed instanceof Error) {
+                ThrowLog.log(runtime(), "decoder", session, decoderFailed);
+            }
+            breakStream(CloseReasons.decoderFailed(decoderFailed), null);
+            return false;
+        }
+        if (all && receive.isEndOfStream()) {
+            peerFinished();
+        } else if (all && receive.isInsideFrame()) {
+            noteCutFrame();
+        }
+        return all;
+    }
+
+    /** Nothing that follows in the stream means anything. What came before is delivered, then the session closes. */
+    private void breakStream(CloseReason reason, @Nullable MalformedFrameException malformed) {
+        streamBroken = true;
+        if (handOver != null) {
+            handOver.submit();
+        }
+        callInPlace("onMalformed", () -> {
+            try {
+                if (malformed != null && life.isOpen()) {
+                    setup().malformed(session, malformed);
+                }
+            } finally {
+                life.startClosing(reason);
+                if (malformed != null) {
+                    dispatch().malformed(malformed);
+                }
+                signal(STATE_CHANGED);
+            }
+        });
+    }
+
+    private void noteCutFrame() {
+        if (timer == null && !setup().config().frameTimeout().isZero()) {
+            timer = newTimer();
+        }
+        if (timer != null) {
+            timer.frameBegun(receive.receivedFrames());
+        }
+    }
+
+    /** The peer has nothing more to say: the session closes when it has its answers, or when they do not come. */
+    private void peerFinished() {
+        if (handOver != null && !handOver.isIdle()) {
+            // What has arrived is delivered first; the end of the batch signals.
+            return;
+        }
+        if (setup().config().halfClose()
+                && !receive.isInsideFrame()
+                && !sendLoop().isOutputFinished()) {
+            if (!inputEndTold) {
+                inputEndTold = true;
+                if (timer != null) {
+                    timer.endInput();
+                }
+                call("onInputEnd", () -> setup().inputEnded(session));
+            }
+        } else if (dispatch().isIdle()) {
+            life.startClosing(
+                    CloseReasons.peerFinished(receive.isInsideFrame(), receive.bufferedBytes(), receive.frameLength()));
+        } else {
+            awaitAnswers();
+        }
+    }
+
+    final void readOnIf(boolean mayRead) {
+        boolean reads = mayRead && mayTake() && !streamBroken && (handOver == null || !handOver.isFull());
+        if (timer != null) {
+            boolean stopped = !reads && !receive.isReading() && !receive.isEndOfStream();
+            timer.excuse(stopped, !mayTake(), handOver != null && !handOver.isIdle());
+        }
+        if (!reads) {
+            return;
+        }
+        try {
+            receive.makeRoom();
+            receive.read();
+        } catch (TransportException exhausted) {
+            close(CloseReasons.outOfMemory(exhausted));
+        }
+    }
+
+    @Override
+    public void readCompleted() {
+        signal(READ_DONE);
+    }
+
+    @Override
+    public boolean mayDeliver() {
+        boolean room = handOver == null ? mayTake() : !handOver.isFull() && handOver.hasRoom();
+        return room && wantsFrames() && !streamBroken;
+    }
+
+    @Override
+    public boolean takesParts(FrameKind kind) {
+        return dispatch().takesParts(kind);
+    }
+
+    @Override
+    public void deliverPart(ByteBuffer part, int remaining) {
+        dispatch().part(part, remaining);
+    }
+
+    @Override
+    public void tooLong(FrameKind kind, long token) {
+        dispatch().tooLong(kind, token);
+    }
+
+    @Override
+    public boolean wantsFrames() {
+        return life.isOpen();
+    }
+
+    @Override
+    public boolean mayTake() {
+        boolean congested = setup().side() == Side.SERVER && sendLoop().isCongested();
+        return !readingPaused && !congested && !dispatch().isFull();
+    }
+
+    @Override
+    public void take(FrameKind kind, long token, ByteBuffer payload) {
+        dispatch().take(kind, token, payload);
+    }
+
+    @Override
+    public @Nullable PooledBuffer giveUpBuffer() {
+        return receive.giveUp();
+    }
+
+    @Override
+    public PooledBuffer lendBuffer() {
+        return receive.buffer();
+    }
+
+    @Override
+    public void batchDone() {
+        signal(STATE_CHANGED);
+    }
+
+    /** Hears that a ping has been answered. */
+    public void pong(long token) {
+        if (timer != null) {
+            timer.pong(token);
+        }
+    }
+
+    /** Returns how long the last answered ping took, in nanoseconds; -1 if none has been answered. */
+    long roundTripNanos() {
+        SessionTimer current = timer;
+        return current == null ? -1 : current.roundTripNanos();
+    }
+
+    /** An operation failed. If we have closed the channel that is why, and this does nothing. */
+    final void breakOff(Throwable cause) {
+        abort(CloseReasons.broken(cause));
+    }
+}
