@@ -231,4 +231,40 @@ class HeartbeatIT {
                 .timeout(Duration.ofMillis(-1)));
         assertFalse(HeartbeatConfig.off().isOn());
     }
+
+    @Test
+    void peerThatHasFinishedCannotAnswerPingsAndStillGetsItsReply() throws Exception {
+        CompletableFuture<Reply> asked = new CompletableFuture<>();
+        try (Loopback loopback = with(Protocol.millrace())
+                .answering((session, request, reply) -> asked.complete(reply))
+                .start()) {
+            Link link = loopback.open();
+            link.peer()
+                    .send(ByteBuffer.allocate(13)
+                            .putInt(9)
+                            .put((byte) 1)
+                            .putLong(7)
+                            .array());
+            link.peer().closeOutput();
+            Reply reply = asked.get(10, TimeUnit.SECONDS);
+            settle(link);
+            pass(link, INTERVAL.plus(TIMEOUT).plusSeconds(2));
+            assertNull(link.session().closeReason());
+            assertTrue(reply.send(new byte[] {1}).isAccepted());
+            byte[] last = link.peer().readToEnd();
+            assertEquals(2, last[last.length - 10], "not a reply");
+        }
+    }
+
+    @Test
+    void sessionThatHasShutItsOutputCannotPingAndDoesNotBlameThePeer() throws Exception {
+        try (Loopback loopback = with(Protocol.millrace()).start()) {
+            Link link = loopback.open();
+            settle(link);
+            link.session().shutdownOutput();
+            link.peer().expectEndOfStream();
+            pass(link, INTERVAL.plus(TIMEOUT).plusSeconds(2));
+            assertNull(link.session().closeReason());
+        }
+    }
 }

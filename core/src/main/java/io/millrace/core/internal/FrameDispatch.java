@@ -148,16 +148,18 @@ final class FrameDispatch implements Responder.Outlet {
         return setup.config().heartbeat().isOn() && setup.protocol().heartbeat() == Heartbeat.EMPTY_MESSAGE;
     }
 
-    /** Sends a heartbeat; the next one comes soon enough if there is no room for this one. */
-    void heartbeat(long token) {
+    /** Sends a heartbeat; false if it could not: the next one comes soon enough. */
+    boolean heartbeat(long token) {
+        SendResult result = SendResult.CLOSED;
         if (setup.protocol().heartbeat() == Heartbeat.PING) {
-            send.queue(FrameKind.PING, token, NOTHING);
+            result = send.queue(FrameKind.PING, token, NOTHING);
             send.flushQueued();
         } else if (setup.side() == Side.CLIENT || setup.protocol().pairing() != Pairing.ONE_AT_A_TIME) {
             // Where a server may only answer, an empty message would be taken for a reply.
-            send.queue(FrameKind.MESSAGE, 0, NOTHING);
+            result = send.queue(FrameKind.MESSAGE, 0, NOTHING);
             send.flushQueued();
         }
+        return result.isAccepted();
     }
 
     private void message(ByteBuffer payload) {

@@ -3,7 +3,6 @@ package io.millrace.core.internal;
 import io.millrace.core.CloseReason;
 import io.millrace.core.HeartbeatConfig;
 import java.time.Duration;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Makes sure, where there is nothing to say, that the peer is still there. */
@@ -16,10 +15,17 @@ final class Heartbeats {
      *
      * A ping's token is the time when it was sent, so its answer tells the round trip. Confined to the session's steps.
      */
+    /** Sends what shows the peer that this side is there. */
+    @FunctionalInterface
+    interface Sender {
+        /** Queues a ping with this token, or an empty message; returns false if it could not. */
+        boolean trySend(long token);
+    }
+
     private final long intervalNanos;
     private final long timeoutNanos;
     private final boolean pings;
-    private final LongConsumer send;
+    private final Sender send;
 
     private boolean waiting;
     private long sentNanos;
@@ -28,8 +34,8 @@ final class Heartbeats {
     // Written by the steps; read by anyone.
     private volatile long roundTripNanos = -1;
 
-    /** Makes the heartbeats of a session; send takes a token, and queues a ping with it or an empty message. */
-    Heartbeats(HeartbeatConfig config, boolean pings, LongConsumer send) {
+    /** Makes the heartbeats of a session. */
+    Heartbeats(HeartbeatConfig config, boolean pings, Sender send) {
         this.intervalNanos = config.interval().toNanos();
         this.timeoutNanos = config.timeout().toNanos();
         this.pings = pings;
@@ -58,11 +64,13 @@ final class Heartbeats {
             return gone("no byte came within", timeoutNanos, " of a ping");
         }
         if (!waiting && now - readNanos >= intervalNanos) {
-            waiting = true;
+            // A peer that was not asked owes no answer: the output may be shut down, or without room.
+            waiting = send.trySend(now);
             sentNanos = now;
-            send.accept(now);
+            nextLookNanos = now + (waiting ? timeoutNanos : intervalNanos);
+        } else {
+            nextLookNanos = waiting ? sentNanos + timeoutNanos : readNanos + intervalNanos;
         }
-        nextLookNanos = waiting ? sentNanos + timeoutNanos : readNanos + intervalNanos;
         return null;
     }
 
@@ -76,7 +84,7 @@ final class Heartbeats {
             waiting = true;
             sentNanos = now;
             sent = now;
-            send.accept(0);
+            send.trySend(0);
         }
         long judge = (excused ? now : readNanos) + patienceNanos;
         long next = sent + intervalNanos;

@@ -103,7 +103,8 @@ abstract class SessionInput extends SessionCallbacks implements ReceiveLoop.Rece
             return;
         }
         boolean insideFrame = mayTouchBuffer() && receive.isInsideFrame();
-        CloseReason reason = due.check(sendLoop().lastWriteNanos(), receive.receivedFrames(), insideFrame);
+        CloseReason reason =
+                due.check(sendLoop().lastWriteNanos(), receive.receivedFrames(), insideFrame, receive.isEndOfStream());
         if (reason == null && due.isIdle() && !SessionTimer.isNeeded(setup().config())) {
             // It was for one frame that came in pieces. An idle session holds nothing that it can do without.
             timer = null;
@@ -194,9 +195,6 @@ abstract class SessionInput extends SessionCallbacks implements ReceiveLoop.Rece
                 && !sendLoop().isOutputFinished()) {
             if (!inputEndTold) {
                 inputEndTold = true;
-                if (timer != null) {
-                    timer.endInput();
-                }
                 call("onInputEnd", () -> setup().inputEnded(session));
             }
         } else if (dispatch().isIdle()) {

@@ -32,7 +32,6 @@ final class SessionTimer extends Deadline {
     private long frameNanos;
     private long framesBefore = -1;
     private boolean suspended;
-    private boolean inputEnded;
     private long stoppedNanos;
     private boolean pausedMeanwhile;
     private boolean atWork;
@@ -107,11 +106,6 @@ final class SessionTimer extends Deadline {
         armUnlessOff(openedNanos, config.firstFrameTimeout());
     }
 
-    /** Notes that the peer has said all it had to say, so that its silence means nothing any more. */
-    void endInput() {
-        inputEnded = true;
-    }
-
     private void armUnlessOff(long since, Duration timeout) {
         if (!timeout.isZero()) {
             armAt(since + timeout.toNanos());
@@ -124,10 +118,11 @@ final class SessionTimer extends Deadline {
      * @param lastWriteNanos when bytes were last written, or the session opened
      * @param wholeFrames how many whole frames have been received
      * @param insideFrame whether a part of the next one has been received
+     * @param inputEnded whether the peer has finished, so that it cannot show that it is there
      * @return why the session has to close, or null
      */
     @Nullable
-    CloseReason check(long lastWriteNanos, long wholeFrames, boolean insideFrame) {
+    CloseReason check(long lastWriteNanos, long wholeFrames, boolean insideFrame, boolean inputEnded) {
         long now = deadlines.nanoTime();
         boolean late = armedForNanos != NEVER && now - armedForNanos > LATE_NANOS;
         armedForNanos = NEVER;
@@ -150,11 +145,12 @@ final class SessionTimer extends Deadline {
         reason = overdue(now, lastWriteNanos, config.writeIdleTimeout(), "nothing was sent", reason);
         long active = read - lastWriteNanos > 0 ? read : lastWriteNanos;
         reason = overdue(now, active, config.idleTimeout(), "nothing was received or sent", reason);
-        return reason != null || heartbeats == null ? reason : beat(heartbeats, now, lastWriteNanos);
+        boolean excused = suspended || inputEnded;
+        return reason != null || heartbeats == null ? reason : beat(heartbeats, now, lastWriteNanos, excused);
     }
 
-    private @Nullable CloseReason beat(Heartbeats beats, long now, long lastWriteNanos) {
-        CloseReason gone = beats.check(now, readNanos, lastWriteNanos, suspended || inputEnded);
+    private @Nullable CloseReason beat(Heartbeats beats, long now, long lastWriteNanos, boolean excused) {
+        CloseReason gone = beats.check(now, readNanos, lastWriteNanos, excused);
         if (gone == null) {
             armAt(beats.nextLookNanos());
         }

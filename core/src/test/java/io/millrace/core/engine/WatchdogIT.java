@@ -26,6 +26,8 @@ import org.junit.jupiter.api.Test;
 @Tag("engine")
 class WatchdogIT {
     private static final Duration BLOCKED = Duration.ofMillis(40);
+    // a thread that others keep from running looks as one that is blocked, and is
+    private static final Duration FAR_BEYOND_A_TIME_SLICE = Duration.ofMillis(800);
 
     private static IoGroup group(String name, int threads, Duration blocked) throws Exception {
         return IoGroup.builder()
@@ -91,10 +93,10 @@ class WatchdogIT {
     @Test
     void busyThreadThatMakesStepsIsNotBlocked() throws Exception {
         try (CapturedLog log = new CapturedLog();
-                IoGroup group = group("watch-b", 1, BLOCKED)) {
+                IoGroup group = group("watch-b", 1, FAR_BEYOND_A_TIME_SLICE)) {
             IoRuntime runtime = GroupAccess.runtimeOf(group);
             CountDownLatch done = new CountDownLatch(1);
-            long endNanos = System.nanoTime() + 5 * BLOCKED.toNanos();
+            long endNanos = System.nanoTime() + 2 * FAR_BEYOND_A_TIME_SLICE.toNanos();
             runtime.execute(new Runnable() {
                 @Override
                 public void run() {
