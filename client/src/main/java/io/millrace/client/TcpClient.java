@@ -35,9 +35,9 @@ import org.slf4j.LoggerFactory;
 /**
  * A TCP client of one endpoint.
  *
- * <p>It either asks or converses. Built without {@link Builder#onMessage}, every message from the peer is the reply to
- * a {@link #request} or {@link #call}. Built with it, {@link #connect()} opens sessions whose messages go there. With
- * {@link Protocol#millrace()}, which tells replies from messages, it does both.
+ * <p>It either asks or converses. Built without {@code onMessage}, {@code onPart} and {@code onRequest}, every message
+ * from the peer is the reply to a {@link #request} or {@link #call}. Built with one of them, {@link #connect()} opens
+ * sessions whose messages go there. With {@link Protocol#millrace()}, which tells replies from messages, it does both.
  *
  * <p>Threading: Thread-safe.
  *
@@ -52,6 +52,7 @@ public final class TcpClient implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(TcpClient.class);
     private static final CloseReason CLOSING = CloseReason.of(CloseReason.Kind.SHUTDOWN, "the client is closing");
+    /** How much longer than its deadline a blocking call waits for the timer to say so, in nanoseconds. */
     private static final long TIMER_GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final IoGroup group;
@@ -104,11 +105,13 @@ public final class TcpClient implements AutoCloseable {
      * @param timeout how long connecting and answering may take together; more than zero
      * @return the reply or the failure, as {@link Session#request} answers them
      * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
-     * @throws IllegalStateException if this client was built with {@code onMessage}
+     * @throws IllegalStateException if replies could not be told from messages: over a protocol without tokens this
+     *     client was built with {@code onMessage}, {@code onPart} or {@code onRequest}; or the protocol has no frames
      */
     public CompletableFuture<ByteBuffer> request(ByteBuffer payload, Duration timeout) {
         requireAsking();
         long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
+        setup.requireNoHeartbeat(payload.remaining());
         payloadCheck.check(payload);
         return shared.request(payload, timeoutNanos);
     }
@@ -120,7 +123,8 @@ public final class TcpClient implements AutoCloseable {
      * @param timeout how long connecting and answering may take together; more than zero
      * @return the reply or the failure, as {@link Session#request} answers them
      * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
-     * @throws IllegalStateException if this client was built with {@code onMessage}
+     * @throws IllegalStateException if replies could not be told from messages: over a protocol without tokens this
+     *     client was built with {@code onMessage}, {@code onPart} or {@code onRequest}; or the protocol has no frames
      */
     public CompletableFuture<ByteBuffer> request(byte[] payload, Duration timeout) {
         return request(ByteBuffer.wrap(payload), timeout);
@@ -134,8 +138,8 @@ public final class TcpClient implements AutoCloseable {
      * @return the reply
      * @throws TransportException if there is no reply, with the reason
      * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
-     * @throws IllegalStateException if this client was built with {@code onMessage}, or on an I/O thread, which must
-     *     not wait
+     * @throws IllegalStateException if replies could not be told from messages, as for {@link #request}; or on an I/O
+     *     thread, which must not wait
      */
     public byte[] call(byte[] payload, Duration timeout) throws TransportException {
         if (IoRuntime.mustNotBlock()) {
@@ -167,8 +171,9 @@ public final class TcpClient implements AutoCloseable {
         throw new IllegalStateException(
                 setup.protocol().pairing() == Pairing.NONE
                         ? setup.protocol() + " has no frames, so a reply has no end: choose a protocol that has"
-                        : "this client was built with onMessage or onRequest, so replies could not be told from what"
-                                + " they take: build another one without onMessage, or use Protocol.millrace()");
+                        : "this client was built with onMessage, onPart or onRequest, so replies could not be told from"
+                                + " what they take: build another one without onMessage, onPart and onRequest, or use"
+                                + " Protocol.millrace()");
     }
 
     /** {@return the group that this client works with} */
@@ -252,10 +257,10 @@ public final class TcpClient implements AutoCloseable {
         /**
          * Sets where to connect to. Required.
          *
-         * @param host a name, looked up anew for every connection, or an address
+         * @param host a name, looked up anew for every connection, or an address; not empty
          * @param port from 1 to 65,535
          * @return this
-         * @throws IllegalArgumentException if the port cannot be
+         * @throws IllegalArgumentException if the host is empty, or the port is out of range
          */
         public Builder endpoint(String host, int port) {
             this.endpoint = new Endpoint(Objects.requireNonNull(host, "host"), port);
@@ -265,7 +270,7 @@ public final class TcpClient implements AutoCloseable {
         /**
          * Sets how long looking the name up and connecting may take, all addresses of the name together.
          *
-         * @param timeout more than zero; {@link #DEFAULT_CONNECT_TIMEOUT} by default
+         * @param timeout more than zero; longer than a year counts as a year; {@link #DEFAULT_CONNECT_TIMEOUT} by default
          * @return this
          */
         public Builder connectTimeout(Duration timeout) {

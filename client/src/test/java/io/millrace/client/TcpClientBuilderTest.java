@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.core.HeartbeatConfig;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.Settings;
 import io.millrace.core.SettingsException;
@@ -103,6 +104,31 @@ class TcpClientBuilderTest {
     }
 
     @Test
+    void requestThatWouldBeTakenForAHeartbeatIsRefusedBeforeAnythingIsConnected() throws Exception {
+        TcpClient client = leaks.watch(TcpClient.builder()
+                .protocol(Protocol.lengthPrefixed())
+                .endpoint("localhost", 1)
+                .sessions(SessionConfig.builder()
+                        .heartbeat(HeartbeatConfig.every(Duration.ofSeconds(30)))
+                        .build())
+                .build());
+
+        IllegalArgumentException refused =
+                assertThrows(IllegalArgumentException.class, () -> client.request(new byte[0], Duration.ofSeconds(1)));
+
+        assertTrue(String.valueOf(refused.getMessage()).contains("heartbeat"), refused.getMessage());
+        assertEquals(0, client.stats().connections());
+    }
+
+    @Test
+    void emptyHostIsRefusedByName() {
+        IllegalArgumentException refused = assertThrows(
+                IllegalArgumentException.class, () -> TcpClient.builder().endpoint("", 80));
+
+        assertEquals("host is ''; it must be a name or an address, such as localhost", refused.getMessage());
+    }
+
+    @Test
     void requestOnAClientBuiltWithOnMessageSaysWhatToDo() throws Exception {
         TcpClient client =
                 leaks.watch(Clients.to(1).onMessage((session, message) -> {}).build());
@@ -110,7 +136,7 @@ class TcpClientBuilderTest {
         IllegalStateException refused =
                 assertThrows(IllegalStateException.class, () -> client.request(new byte[1], Duration.ofSeconds(1)));
 
-        assertTrue(refused.getMessage().contains("without onMessage"), refused.getMessage());
+        assertTrue(refused.getMessage().contains("onMessage, onPart or onRequest"), refused.getMessage());
     }
 
     @Test

@@ -6,9 +6,9 @@ import java.time.Duration;
 /**
  * Whether and how a session makes sure that its peer is alive.
  *
- * <p>With a protocol that has pings one is sent when nothing has been received for an interval; any byte that comes then
- * proves life, and if none comes for the timeout the session closes with {@link CloseReason.Kind#TIMEOUT}. With one that
- * has only empty messages, one is sent when nothing has been sent for an interval, and the session closes when nothing
+ * <p>With a protocol that has pings one is sent when nothing has been received for an interval; any byte that comes
+ * then proves life, and if none comes for the timeout the session closes with {@link CloseReason.Kind#TIMEOUT}. With
+ * one that has only empty messages, one is sent when nothing has been sent for an interval, and the session closes when nothing
  * has been received for an interval and the timeout: both sides must send them. While this side has paused reading the
  * peer is not judged, and afterwards it gets a full interval.
  *
@@ -18,7 +18,6 @@ public final class HeartbeatConfig {
     /** The default time that a peer has to show itself after a heartbeat: 20 s. */
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(20);
 
-    private static final int MOST_DAYS = 365;
     private static final HeartbeatConfig OFF = new HeartbeatConfig(Duration.ZERO, DEFAULT_TIMEOUT);
 
     private final Duration interval;
@@ -42,8 +41,7 @@ public final class HeartbeatConfig {
      * @throws IllegalArgumentException if the interval cannot be
      */
     public static HeartbeatConfig every(Duration interval) {
-        Ranges.positiveNanos("interval", interval);
-        Ranges.requireFromZero("interval", interval, MOST_DAYS, "off");
+        requirePositive("interval", interval);
         return new HeartbeatConfig(interval, DEFAULT_TIMEOUT);
     }
 
@@ -55,9 +53,13 @@ public final class HeartbeatConfig {
      * @throws IllegalArgumentException if the timeout cannot be
      */
     public HeartbeatConfig timeout(Duration newTimeout) {
-        Ranges.positiveNanos("timeout", newTimeout);
-        Ranges.requireFromZero("timeout", newTimeout, MOST_DAYS, "off");
+        requirePositive("timeout", newTimeout);
         return new HeartbeatConfig(interval, newTimeout);
+    }
+
+    private static void requirePositive(String property, Duration value) {
+        boolean inRange = !value.isNegative() && !value.isZero() && value.compareTo(Ranges.LONGEST) <= 0;
+        Ranges.require(inRange, property, value, "more than zero, to " + Ranges.LONGEST.toDays() + " days");
     }
 
     /** {@return how long silence lasts before a heartbeat is sent; zero if none are} */

@@ -1,6 +1,7 @@
 package io.millrace.core;
 
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -194,6 +195,23 @@ class HeartbeatIT {
     }
 
     @Test
+    void replyThatWouldBeTakenForAHeartbeatIsRefused() throws Exception {
+        try (Loopback loopback = with(Protocol.lengthPrefixed())
+                .answering((session, request, reply) -> {
+                    IllegalArgumentException refused =
+                            assertThrows(IllegalArgumentException.class, () -> reply.send(new byte[0]));
+                    assertTrue(String.valueOf(refused.getMessage()).contains("heartbeat"), refused.getMessage());
+                    reply.send(request);
+                })
+                .start()) {
+            Link link = loopback.open();
+            byte[] request = {0, 0, 0, 1, 7};
+            link.peer().send(request);
+            assertArrayEquals(request, link.peer().readExactly(5));
+        }
+    }
+
+    @Test
     void silenceEndsTheSessionWhereHeartbeatsAreEmptyMessages() throws Exception {
         try (Loopback loopback = with(Protocol.lengthPrefixed()).start()) {
             Link link = loopback.open();
@@ -226,9 +244,11 @@ class HeartbeatIT {
     @Test
     void intervalsThatCannotBeAreRefused() {
         assertThrows(IllegalArgumentException.class, () -> HeartbeatConfig.every(Duration.ZERO));
-        assertThrows(IllegalArgumentException.class, () -> HeartbeatConfig.every(Duration.ofDays(366)));
         assertThrows(IllegalArgumentException.class, () -> HeartbeatConfig.every(INTERVAL)
                 .timeout(Duration.ofMillis(-1)));
+        IllegalArgumentException tooLong =
+                assertThrows(IllegalArgumentException.class, () -> HeartbeatConfig.every(Duration.ofDays(366)));
+        assertEquals("interval is PT8784H; it must be more than zero, to 365 days", tooLong.getMessage());
         assertFalse(HeartbeatConfig.off().isOn());
     }
 

@@ -9,8 +9,9 @@ import io.millrace.core.config.Ranges;
  * @param port from 1 to 65,535
  */
 public record Endpoint(String host, int port) {
-    /** Checks the port. */
+    /** Checks both. */
     public Endpoint {
+        Ranges.require(!host.isBlank(), "host", "'" + host + "'", "a name or an address, such as localhost");
         Ranges.require(port >= 1 && port <= 65_535, "port", port, "from 1 to 65535");
     }
 

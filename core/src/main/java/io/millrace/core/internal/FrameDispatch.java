@@ -145,7 +145,7 @@ final class FrameDispatch implements Responder.Outlet {
 
     /** Returns whether empty messages are heartbeats, and not the application's. */
     boolean keepsEmptyMessages() {
-        return setup.config().heartbeat().isOn() && setup.protocol().heartbeat() == Heartbeat.EMPTY_MESSAGE;
+        return setup.keepsEmptyMessages();
     }
 
     /** Sends a heartbeat; false if it could not: the next one comes soon enough. */
@@ -312,6 +312,7 @@ final class FrameDispatch implements Responder.Outlet {
 
     @Override
     public void check(ByteBuffer payload) {
+        setup.requireNoHeartbeat(payload.remaining());
         send.check(payload);
     }
 

@@ -72,6 +72,28 @@ public record SessionSetup(Side side, Protocol protocol, SessionConfig config, S
     }
 
     /**
+     * Returns whether empty messages are heartbeats, and not the application's.
+     *
+     * @return true if heartbeats are on that have no frame of their own
+     */
+    public boolean keepsEmptyMessages() {
+        return config.heartbeat().isOn() && protocol.heartbeat() == Heartbeat.EMPTY_MESSAGE;
+    }
+
+    /**
+     * Refuses a payload of the application's that the peer would drop as a heartbeat: a message, a request or a reply.
+     *
+     * @param payloadLength its length in bytes
+     * @throws IllegalArgumentException if it is empty, and empty messages are heartbeats
+     */
+    public void requireNoHeartbeat(long payloadLength) {
+        if (payloadLength == 0 && keepsEmptyMessages()) {
+            throw new IllegalArgumentException("an empty message would be taken for a heartbeat: send at least one"
+                    + " byte, turn heartbeats off, or use Protocol.millrace()");
+        }
+    }
+
+    /**
      * Tells the application that a session has opened.
      *
      * @param session the session
