@@ -1,10 +1,10 @@
 package io.millrace.core;
 
-/** A peer sent, or announced, a frame beyond the limit. */
+/** A peer has sent, or announced, a frame beyond the limit. */
 public final class FrameTooLongException extends MalformedFrameException {
     private static final long serialVersionUID = 1;
 
-    /** The length that was announced, in bytes. */
+    /** The length that was announced or seen, in bytes. */
     private final long declaredBytes;
 
     /** The limit, in bytes. */
@@ -24,7 +24,7 @@ public final class FrameTooLongException extends MalformedFrameException {
      * Makes the exception for a frame whose length was worked out.
      *
      * @param how what announced how many bytes, and the verb; the limit and the remedy are put behind it
-     * @param declaredBytes the length that was announced
+     * @param declaredBytes the length that was announced or seen
      * @param limitBytes the limit
      */
     public FrameTooLongException(String how, long declaredBytes, long limitBytes) {
@@ -34,7 +34,7 @@ public final class FrameTooLongException extends MalformedFrameException {
     }
 
     /**
-     * Returns the length that was announced.
+     * Returns the length that was announced; of a frame that announces none, such as a line, the length seen so far.
      *
      * @return bytes
      */

@@ -130,8 +130,11 @@ public final class Settings {
             int dot = key.indexOf('.');
             String section = dot < 0 ? key : key.substring(0, dot);
             if (dot < 0 || !known.contains(section)) {
-                problems.add(describe(key) + "it is in no known section; the closest is " + prefix
-                        + Closest.to(section, known) + ".");
+                String closest = Closest.to(section, known);
+                problems.add(describe(key) + "it is in no known section; "
+                        + (closest != null
+                                ? "the closest is " + prefix + closest + "."
+                                : "known are " + String.join(", ", known)));
             }
         }
         if (!problems.isEmpty()) {

@@ -142,8 +142,7 @@ public final class SettingsReader {
             int dot = key.indexOf('.');
             boolean inSection = dot > 0 && knownSections.contains(key.substring(0, dot));
             if (!inSection && !known.contains(key)) {
-                problems.add(settings.describe(key) + "it is not known; the closest known key is " + settings.prefix()
-                        + closest(key, dot));
+                problems.add(settings.describe(key) + "it is not known; " + hint(key, dot));
             }
         }
         if (!problems.isEmpty()) {
@@ -151,10 +150,16 @@ public final class SettingsReader {
         }
     }
 
-    private String closest(String key, int dot) {
+    private String hint(String key, int dot) {
         Set<String> candidates = new TreeSet<>(known);
         String rest = dot > 0 ? key.substring(dot) : ".";
         knownSections.forEach(section -> candidates.add(section + rest));
-        return String.valueOf(Closest.to(key, candidates));
+        String closest = Closest.to(key, candidates);
+        if (closest != null) {
+            return "the closest known key is " + settings.prefix() + closest;
+        }
+        Set<String> all = new TreeSet<>(known);
+        knownSections.forEach(section -> all.add(section + ".*"));
+        return "known in " + settings.prefix() + "* are " + String.join(", ", all);
     }
 }

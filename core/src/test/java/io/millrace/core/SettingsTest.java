@@ -163,7 +163,7 @@ class SettingsTest {
                 assertThrows(SettingsException.class, () -> all.requireSections("server", "client", "group"));
         assertEquals(
                 List.of(
-                        "loose = 3: it is in no known section; the closest is group.",
+                        "loose = 3: it is in no known section; known are client, group, server",
                         "sever.backlog = 2: it is in no known section; the closest is server."),
                 refused.problems());
         settings("server.port=1", "client.a.endpoint=x:1").requireSections("server", "client", "group");

@@ -13,11 +13,11 @@ public final class Closest {
     private Closest() {}
 
     /**
-     * Returns the known word with the fewest letters to change.
+     * Returns the known word with the fewest letters to change, if it is near: at most half of the letters differ.
      *
      * @param word the unknown word
      * @param known the known words
-     * @return the closest one, or null if there are none
+     * @return the closest one, or null if none is near
      */
     public static @Nullable String to(String word, Collection<String> known) {
         String best = null;
@@ -29,7 +29,7 @@ public final class Closest {
                 best = candidate;
             }
         }
-        return best;
+        return fewest <= Math.max(1, word.length() / 2) ? best : null;
     }
 
     /** How many letters must be added, dropped or replaced to make one word of the other. */

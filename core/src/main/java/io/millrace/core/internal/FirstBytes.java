@@ -18,9 +18,12 @@ final class FirstBytes {
      * Describes the first bytes of a stream or frame.
      *
      * @param bytes borrowed: the position does not change
-     * @return hex, text, and a guess where there is one
+     * @return hex, text, and a guess where there is one; or that there are none
      */
     static String describe(ByteBuffer bytes) {
+        if (!bytes.hasRemaining()) {
+            return "no bytes";
+        }
         byte[] first = new byte[Math.min(SHOWN_BYTES, bytes.remaining())];
         bytes.get(bytes.position(), first);
         String text = new String(first, StandardCharsets.ISO_8859_1);

@@ -64,6 +64,7 @@ public final class Delimiters implements Protocol, FrameEncoder {
      *
      * @param delimiter 1 to {@link #LONGEST_DELIMITER} bytes; copied
      * @return frames of at most {@link #DEFAULT_MAX_PAYLOAD_BYTES} before the delimiter
+     * @throws IllegalArgumentException if the delimiter is empty or longer
      */
     public static Delimiters of(byte... delimiter) {
         if (delimiter.length < 1 || delimiter.length > LONGEST_DELIMITER) {
@@ -77,8 +78,10 @@ public final class Delimiters implements Protocol, FrameEncoder {
     /**
      * Returns these frames with another limit.
      *
-     * @param bytes the longest message in bytes, from 1 to {@link PrefixHandler#LARGEST_PAYLOAD_BYTES}
+     * @param bytes the longest message in bytes, from 1 to {@link PrefixHandler#LARGEST_PAYLOAD_BYTES};
+     *     {@link #DEFAULT_MAX_PAYLOAD_BYTES} by default
      * @return the frames
+     * @throws IllegalArgumentException if that is out of range
      */
     public Delimiters maxPayloadBytes(int bytes) {
         if (bytes < 1 || bytes > PrefixHandler.LARGEST_PAYLOAD_BYTES) {
@@ -234,7 +237,7 @@ public final class Delimiters implements Protocol, FrameEncoder {
                 }
             }
             scanned = end - start;
-            requireWithinLimit(scanned - matched - (dropsCarriageReturn ? 1 : 0));
+            requireWithinLimit("unfinished message of", scanned - matched - (dropsCarriageReturn ? 1 : 0));
             return UNKNOWN;
         }
 
@@ -245,13 +248,13 @@ public final class Delimiters implements Protocol, FrameEncoder {
             if (dropsCarriageReturn && payloadLength > 0 && in.get(start + payloadLength - 1) == CR) {
                 payloadLength--;
             }
-            requireWithinLimit(payloadLength);
+            requireWithinLimit("message of", payloadLength);
             return frameLength;
         }
 
-        private void requireWithinLimit(int bytes) throws FrameTooLongException {
+        private void requireWithinLimit(String what, int bytes) throws FrameTooLongException {
             if (bytes > maxPayloadBytes) {
-                throw new FrameTooLongException(bytes, maxPayloadBytes);
+                throw new FrameTooLongException(what + " " + bytes + " bytes is", bytes, maxPayloadBytes);
             }
         }
 

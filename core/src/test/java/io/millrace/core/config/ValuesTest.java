@@ -82,5 +82,6 @@ class ValuesTest {
         assertEquals("idleTimeout", Closest.to("idletimeot", known));
         assertEquals("port", Closest.to("prot", known));
         assertEquals(null, Closest.to("port", List.of()));
+        assertEquals(null, Closest.to("host", List.of("jmx", "endpoint")));
     }
 }

@@ -32,7 +32,7 @@ class FirstBytesTest {
 
     @Test
     void nothingIsShownAsNothing() {
-        assertEquals("first bytes  \"\"", describe());
+        assertEquals("no bytes", describe());
     }
 
     @ParameterizedTest
