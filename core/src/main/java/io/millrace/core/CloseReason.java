@@ -19,7 +19,7 @@ public final class CloseReason {
         RESET,
         /** Nothing was received, or sent, for too long. */
         IDLE,
-        /** A deadline passed, such as that of a reply. */
+        /** A deadline passed: of a frame, a reply, a heartbeat. */
         TIMEOUT,
         /** The peer does not read what is sent to it. */
         STALLED,
@@ -27,7 +27,7 @@ public final class CloseReason {
         PROTOCOL,
         /** The application's callback threw. */
         HANDLER,
-        /** The handshake or the record layer failed. Not used yet. */
+        /** The handshake or the record layer of TLS failed. Reserved: there is no TLS yet. */
         TLS,
         /** The session was not admitted, or could not be given what it needs. */
         REJECTED,

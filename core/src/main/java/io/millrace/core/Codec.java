@@ -25,8 +25,8 @@ import java.nio.charset.StandardCharsets;
  */
 public interface Codec<M> {
     /**
-     * Makes an object of a payload. Called on I/O threads, for one session never twice at the same time; must not
-     * block.
+     * Makes an object of a payload. Called where the handler is that takes the object, as a part of that callback: for
+     * one session never twice at the same time; must not block on an I/O thread.
      *
      * @param message borrowed: the payload between position and limit, in big-endian order, valid until this method
      *     returns; any position, limit and order afterwards. What the object keeps of it must be copied

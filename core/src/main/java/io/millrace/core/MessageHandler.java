@@ -12,6 +12,8 @@ import java.nio.ByteBuffer;
  * <p>Lifecycle: {@link #onOpen} once, {@link #onMessage} any number of times, {@link #onClose} once and last, whatever
  * happens.
  *
+ * <p>Ownership: messages are borrowed, valid until {@link #onMessage} returns.
+ *
  * <p>Errors: a throw from {@link #onOpen} or {@link #onMessage} closes that session with
  * {@link CloseReason.Kind#HANDLER}; it is logged once. A {@link MalformedFrameException} from {@link #onMessage} blames
  * the peer instead: it closes the session with {@link CloseReason.Kind#PROTOCOL} and is no warning. A throw from

@@ -18,7 +18,7 @@ public interface RequestHandler {
      * @param session whose request it is
      * @param request borrowed: the request between position and limit, valid until this method returns
      * @param reply where the answer goes, now or later, exactly once
-     * @throws Exception anything: the peer is told that the handler failed
+     * @throws Exception anything: the peer is told that the handler failed, if no reply was given before
      */
     void onRequest(Session session, ByteBuffer request, Reply reply) throws Exception;
 

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Lifecycle: made by a server or a client. Ends once: by {@link #close()}, by {@link #abort()}, by the peer or by a
  * failure; closing again does nothing. {@link MessageHandler#onClose} is told last.
  *
- * <p>Ownership: messages passed in are borrowed, and copied before the call returns.
+ * <p>Ownership: messages passed in are borrowed, and copied before the call returns; those of {@code transfer} alone are
+ * transferred.
  *
  * <p>Errors: an I/O failure ends the session and is reported by its {@link CloseReason}; it is never thrown here.
  */
@@ -104,8 +105,8 @@ public interface Session {
      *     until it is given back. Otherwise untouched and still the caller's
      * @param release gives the message back: called once, when it has been written or never will be, on any thread,
      *     perhaps before this returns; must neither block nor throw
-     * @return what became of it; after {@link SendResult#REFUSED} and {@link SendResult#CLOSED} {@code release} is never
-     *     called
+     * @return what became of it; after {@link SendResult#REFUSED} and {@link SendResult#CLOSED} {@code release} is
+     *     never called
      * @throws IllegalArgumentException if the protocol's frames cannot carry it
      */
     SendResult transfer(ByteBuffer message, Runnable release);
@@ -122,9 +123,9 @@ public interface Session {
     SendResult transfer(ByteBuffer message);
 
     /**
-     * Sends a region of a file as one message, or, with {@code Protocol.raw()}, as bytes of the
-     * stream. It is read as it is sent, off the I/O threads, into two buffers of at most 64 KiB. All of it counts as
-     * queued.
+     * Sends a region of a file as one message, or, with {@code Protocol.raw()}, as bytes of the stream. The file is
+     * opened before this returns, which may block for as long as the file system takes; it is read as it is sent, off
+     * the I/O threads, into two buffers of at most 64 KiB. All of it counts as queued.
      *
      * @param file what to send; must not shrink meanwhile
      * @param offset index of the region's first byte, from 0
@@ -199,9 +200,9 @@ public interface Session {
     void execute(Runnable task);
 
     /**
-     * Speaks another protocol from here on: what is queued leaves as it was framed, and what follows the message that is
-     * being delivered is taken apart in the new way. This is how a peer that asks for it (STARTTLS and its like) changes
-     * over in mid-stream.
+     * Speaks another protocol from here on: what is queued leaves as it was framed, and what follows the message that
+     * is being delivered is taken apart in the new way. This is how a peer that asks for it (STARTTLS and its like)
+     * changes over in mid-stream.
      *
      * @param protocol the new {@code Protocol}
      * @param handler takes its messages, and {@code onClose}; its {@code onOpen} is not called

@@ -79,7 +79,8 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
      * Sets how to answer requests of the peers'. Where the protocol does not tell requests from messages, every message
      * is a request then, and {@code onMessage} cannot be set too.
      *
-     * @param handler called on I/O threads, where it must not block but may answer later, or as {@link #handlerExecutor} says
+     * @param handler called on I/O threads, where it must not block but may answer later, or as
+     *     {@link #handlerExecutor} says
      * @return this
      */
     public B onRequest(RequestHandler handler) {
@@ -88,7 +89,8 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
     }
 
     /**
-     * Sets what to do when a session opens, before its first message.
+     * Sets what to do when a session opens, before its first message and after {@link MessageHandler#onOpen} of the
+     * handler, if that has one.
      *
      * @param listener called as handlers are; a throw closes the session
      * @return this
@@ -99,9 +101,10 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
     }
 
     /**
-     * Sets what to do when a session has ended, after everything else.
+     * Sets what to do when a session has ended, before {@link MessageHandler#onClose} of the handler, if that has one,
+     * and after everything else.
      *
-     * @param listener called as handlers are
+     * @param listener called as handlers are; a throw is logged
      * @return this
      */
     public B onClose(BiConsumer<Session, CloseReason> listener) {
@@ -148,7 +151,7 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
     /**
      * Sets how long a close lets sessions send what is queued.
      *
-     * @param timeout more than zero; {@link #DEFAULT_DRAIN_TIMEOUT} by default
+     * @param timeout more than zero; longer than a year counts as a year; {@link #DEFAULT_DRAIN_TIMEOUT} by default
      * @return this
      */
     public B drainTimeout(Duration timeout) {

@@ -87,7 +87,10 @@ public final class SessionConfig {
                 .socket(socket);
     }
 
-    /** {@return the queue length, in bytes, above which senders are told to slow down, and a server's session stops reading} */
+    /**
+     * {@return the queue length, in bytes, above which senders are told to slow down, and a server's session stops
+     * reading}
+     */
     public int sendHighMark() {
         return sendHighMark;
     }

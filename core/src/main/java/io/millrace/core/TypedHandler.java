@@ -5,9 +5,10 @@ package io.millrace.core;
  *
  * <p>Threading: Confined to one session: calls never overlap, the thread may change; each call happens-before the
  * next. One handler serves many sessions, so calls for different sessions do overlap. Calls are made on the group's I/O
- * threads and must not block.
+ * threads and must not block, unless the server or client was given an executor for its handlers.
  *
- * <p>Lifecycle: called between the {@code onOpen} and the {@code onClose} that the builders of servers and clients take.
+ * <p>Lifecycle: called between the {@code onOpen} and the {@code onClose} that the builders of servers and clients
+ * take.
  *
  * <p>Ownership: the message is the application's.
  *

@@ -50,8 +50,8 @@ public final class Deadlines {
         protected Deadline() {}
 
         /**
-         * Passes the news on. Runs on the timer thread: must neither block, nor throw, nor call application code. It may
-         * close a channel, so that a peer is cut off in time even if its session's own callback is stuck.
+         * Passes the news on. Runs on the timer thread: must neither block, nor throw, nor call application code. It
+         * may close a channel, so that a peer is cut off in time even if its session's own callback is stuck.
          */
         protected abstract void expired();
     }

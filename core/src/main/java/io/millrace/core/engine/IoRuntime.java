@@ -33,7 +33,10 @@ import org.slf4j.LoggerFactory;
 public final class IoRuntime {
     private static final Logger log = LoggerFactory.getLogger(IoRuntime.class);
 
+    /** How many threads read files: enough to keep a disk busy, too few to be in the way of the I/O threads. */
     private static final int BLOCKING_THREADS = 4;
+
+    /** How long a thread that reads files waits for the next one, in seconds. */
     private static final int BLOCKING_IDLE_SECONDS = 5;
 
     private final String name;
@@ -172,7 +175,7 @@ public final class IoRuntime {
 
     /** A few threads that come when there is something to read from files, and go when there is not. */
     private ThreadPoolExecutor newBlockingPool() {
-        AtomicInteger filesThreadsMade = new AtomicInteger();
+        AtomicInteger fileThreadsMade = new AtomicInteger();
         ThreadPoolExecutor pool = new ThreadPoolExecutor(
                 BLOCKING_THREADS,
                 BLOCKING_THREADS,
@@ -181,7 +184,7 @@ public final class IoRuntime {
                 new LinkedBlockingQueue<>(),
                 task -> {
                     Thread thread =
-                            new Thread(null, task, name + "-file-" + filesThreadsMade.incrementAndGet(), 0, false);
+                            new Thread(null, task, name + "-file-" + fileThreadsMade.incrementAndGet(), 0, false);
                     thread.setDaemon(true);
                     return thread;
                 });
@@ -394,6 +397,7 @@ public final class IoRuntime {
         return contexts;
     }
 
+    /** A task that runs once on an I/O thread. */
     private static final class OneTask extends SerialRunner {
         private final Runnable task;
 

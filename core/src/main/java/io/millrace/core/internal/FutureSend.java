@@ -19,7 +19,9 @@ final class FutureSend extends CompletableFuture<Void> {
     private final SendLoop send;
     private final SentMarker marker;
 
-    /** Makes a future of a message to be sent; a private one, which only {@link #awaitWritten} sees, is told at once. */
+    /**
+     * Makes a future of a message to be sent; a private one, which only {@link #awaitWritten} sees, is told at once.
+     */
     FutureSend(SendLoop send, boolean isPrivate) {
         this.send = send;
         this.marker = new SentMarker(failure -> complete(this, failure), isPrivate);

@@ -11,9 +11,10 @@ final class SizeClass {
      *      | some buffers leased ...            | none leased: spare ... |
      *
      * Leasing takes from the first, so that the leases gather in few blocks and the others become empty; an empty one
-     * is spare: it goes to the end, where the pool finds it when another size needs its memory. Only the first may be empty and
-     * stay, until another comes before it: so one buffer leased and released over and over moves nothing. A block with
-     * nothing left is in no list: its buffers know it, and the first of them that comes back puts it at the front.
+     * is spare: it goes to the end, where the pool finds it when another size needs its memory. Only the first may be
+     * empty and stay, until another comes before it: so one buffer leased and released over and over moves nothing. A
+     * block with nothing left is in no list: its buffers know it, and the first of them that comes back puts it at the
+     * front.
      *
      * Cannot deadlock: this lock is the inner one. The pool takes it while it holds its own; nothing is called from
      * here that takes another.

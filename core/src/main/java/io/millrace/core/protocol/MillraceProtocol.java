@@ -60,8 +60,10 @@ public final class MillraceProtocol implements Protocol, FrameEncoder {
     /**
      * Returns this protocol with another limit.
      *
-     * @param bytes the longest payload in bytes, from 0 to {@link PrefixHandler#LARGEST_PAYLOAD_BYTES}
+     * @param bytes the longest payload in bytes, from 0 to {@link PrefixHandler#LARGEST_PAYLOAD_BYTES};
+     *     {@link PrefixHandler#DEFAULT_MAX_PAYLOAD_BYTES} by default
      * @return the protocol
+     * @throws IllegalArgumentException if that is out of range
      */
     public MillraceProtocol maxPayloadBytes(int bytes) {
         if (bytes < 0 || bytes > PrefixHandler.LARGEST_PAYLOAD_BYTES) {
@@ -142,6 +144,7 @@ public final class MillraceProtocol implements Protocol, FrameEncoder {
         return "millrace(maxPayloadBytes=" + maxPayloadBytes + ")";
     }
 
+    /** Reads length, kind and token, and looks at nothing else. */
     private final class Decoder implements FrameDecoder {
         // All confined to the session.
         private FrameKind kind = FrameKind.MESSAGE;

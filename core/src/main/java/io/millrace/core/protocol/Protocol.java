@@ -69,7 +69,8 @@ public interface Protocol extends WireProtocol {
     }
 
     /**
-     * Returns Millrace's own frames, with requests both ways. Pings are answered, and the peer's drain notice is obeyed.
+     * Returns Millrace's own frames, with requests both ways. Pings are answered, and the peer's drain notice is
+     * obeyed.
      *
      * @return the protocol of {@link MillraceProtocol#create()}
      */
@@ -100,6 +101,7 @@ public interface Protocol extends WireProtocol {
      *
      * @param delimiter 1 to {@link Delimiters#LONGEST_DELIMITER} bytes
      * @return the protocol of {@link Delimiters#of}
+     * @throws IllegalArgumentException if the delimiter is empty or longer
      */
     static Protocol delimited(byte... delimiter) {
         return Delimiters.of(delimiter);
@@ -110,6 +112,7 @@ public interface Protocol extends WireProtocol {
      *
      * @param bytes the length of every message, from 1 to {@link PrefixHandler#LARGEST_PAYLOAD_BYTES}
      * @return the protocol
+     * @throws IllegalArgumentException if that is out of range
      */
     static Protocol fixed(int bytes) {
         return new FixedProtocol(bytes);

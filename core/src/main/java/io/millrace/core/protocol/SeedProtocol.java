@@ -46,8 +46,10 @@ public final class SeedProtocol implements Protocol {
     /**
      * Returns this protocol with another limit and fresh counters.
      *
-     * @param bytes the longest payload in bytes, not counting the numbers before a reply
+     * @param bytes the longest payload in bytes, not counting the numbers before a reply; from 0 to
+     *     {@link PrefixHandler#LARGEST_PAYLOAD_BYTES}, {@link PrefixHandler#DEFAULT_MAX_PAYLOAD_BYTES} by default
      * @return the protocol
+     * @throws IllegalArgumentException if that is out of range
      */
     public SeedProtocol maxPayloadBytes(int bytes) {
         return new SeedProtocol(prefix.maxPayloadBytes(bytes), keepsReplyHeader);
@@ -85,7 +87,8 @@ public final class SeedProtocol implements Protocol {
 
     @Override
     public String toString() {
-        return "seed(maxPayloadBytes=" + prefix.maxPayloadBytes() + ")";
+        return "seed(maxPayloadBytes=" + prefix.maxPayloadBytes() + (keepsReplyHeader ? ", keepingReplyHeader" : "")
+                + ")";
     }
 
     private final class ReplyEncoder implements FrameEncoder {

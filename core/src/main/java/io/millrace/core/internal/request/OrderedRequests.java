@@ -14,9 +14,9 @@ final class OrderedRequests extends RequestTable {
      * Without tokens on the wire, the n-th reply answers the n-th request. So a request that was given up (timed out
      * or cancelled) stays in its place as a tombstone that eats its reply.
      *
-     * A tombstone that is first in line, and whose reply does not come within one more timeout, means that replies are lost, and too many of them
-     * that the peer is not answering: either way pairing can no longer be trusted. Where only one request may be on
-     * its way, no tombstone is allowed at all.
+     * A tombstone that is first in line, and whose reply does not come within one more timeout, means that replies are
+     * lost; too many tombstones mean that the peer is not answering. Either way pairing can no longer be trusted. Where
+     * only one request may be on its way, no tombstone is allowed at all.
      */
 
     /** More tombstones than this and the connection is given up. */
