@@ -21,6 +21,9 @@ public final class SharedSession {
      * Requests that come before the connection wait here, in order, as many as would fit the send queue. While any
      * of them waits, later ones queue behind it, so that the requests of one thread keep their order also across the
      * moment in which the connection comes.
+     *
+     * One thread sends what waits (`sendingWaiting`), without the lock, and clears that under the lock when nothing
+     * waits any more. Nothing that a request throws gets past it, or nobody would ever send again.
      */
     private final IoRuntime runtime;
     private final Supplier<CompletableFuture<Session>> connect;
@@ -166,7 +169,12 @@ public final class SharedSession {
             long leftNanos = deadlineNanos - runtime.deadlines().nanoTime();
             if (leftNanos > 0 && !reply.isDone()) {
                 runtime.deadlines().cancel(this);
-                session.request(payload, Duration.ofNanos(leftNanos)).whenComplete(this::answered);
+                try {
+                    session.request(payload, Duration.ofNanos(leftNanos)).whenComplete(this::answered);
+                } catch (Throwable refused) {
+                    // Of this request alone: those behind it are owed their turn.
+                    reply.completeExceptionally(refused);
+                }
             }
         }
 
