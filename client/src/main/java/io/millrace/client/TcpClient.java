@@ -289,7 +289,10 @@ public final class TcpClient implements AutoCloseable {
         public Builder settings(Settings settings) {
             settings.read(in -> {
                 in.text("endpoint", text -> this.endpoint = Endpoint.parse(text));
-                in.duration("connectTimeout", this::connectTimeout);
+                in.duration("connectTimeout", timeout -> {
+                    Ranges.positiveNanos("connectTimeout", timeout);
+                    connectTimeout(timeout);
+                });
                 readCommon(in);
             });
             return this;

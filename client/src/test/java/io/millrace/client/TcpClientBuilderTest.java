@@ -194,6 +194,22 @@ class TcpClientBuilderTest {
     }
 
     @Test
+    void durationsOutOfRangeInSettingsAreNamedTogetherWithTheirKeys() {
+        Properties properties = new Properties();
+        properties.setProperty("connectTimeout", "0");
+        properties.setProperty("drainTimeout", "0s");
+
+        SettingsException refused = assertThrows(
+                SettingsException.class, () -> TcpClient.builder().settings(Settings.of(properties, "test")));
+
+        assertEquals(
+                List.of(
+                        "connectTimeout = 0: connectTimeout is PT0S; it must be more than zero",
+                        "drainTimeout = 0s: drainTimeout is PT0S; it must be more than zero"),
+                refused.problems());
+    }
+
+    @Test
     void clientNamesItsEndpointAndProtocol() throws Exception {
         TcpClient client = leaks.watch(Clients.to(4711).build());
 

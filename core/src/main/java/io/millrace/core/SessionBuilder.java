@@ -177,7 +177,10 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
      * @param in the section of a settings file
      */
     protected final void readCommon(SettingsReader in) {
-        in.duration("drainTimeout", this::drainTimeout);
+        in.duration("drainTimeout", timeout -> {
+            Ranges.positiveNanos("drainTimeout", timeout);
+            drainTimeout(timeout);
+        });
         in.flag("jmx", this::jmx);
         in.section(
                 "sessions",

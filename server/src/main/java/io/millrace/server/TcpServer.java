@@ -244,8 +244,10 @@ public final class TcpServer implements AutoCloseable {
             settings.read(in -> {
                 in.text("host", text -> settingsHost = text);
                 in.whole("port", number -> settingsPort = requirePort(number));
-                in.whole("maxConnections", this::maxConnections);
-                in.whole("backlog", this::backlog);
+                in.whole(
+                        "maxConnections",
+                        limit -> maxConnections(requireConnections("maxConnections", limit, 100_000_000)));
+                in.whole("backlog", length -> backlog(requireConnections("backlog", length, 65_535)));
                 readCommon(in);
                 in.section(
                         "listener",
@@ -324,8 +326,8 @@ public final class TcpServer implements AutoCloseable {
                 throw new IllegalStateException(
                         "onMessage is not set, nor is onRequest: call one of them, or what comes in has no taker");
             }
-            Ranges.require("maxConnections", maxConnections, 1, 100_000_000, "connections");
-            Ranges.require("backlog", backlog, 1, 65_535, "connections");
+            requireConnections("maxConnections", maxConnections, 100_000_000);
+            requireConnections("backlog", backlog, 65_535);
             drainNanos();
             if (address.isUnresolved()) {
                 throw unresolved(address.getHostString());
@@ -345,6 +347,11 @@ public final class TcpServer implements AutoCloseable {
         private static int requirePort(int port) {
             Ranges.require(port >= 0 && port <= 65_535, "port", port, "from 0 (the system chooses) to 65535");
             return port;
+        }
+
+        private static int requireConnections(String property, int count, int most) {
+            Ranges.require(property, count, 1, most, "connections");
+            return count;
         }
 
         private static TransportException unresolved(String host) {

@@ -79,6 +79,8 @@ class TcpServerBuilderTest {
     void settingsThatAreWrongAreNamedAllAtOnce() {
         Properties properties = new Properties();
         properties.setProperty("server.port", "65536");
+        properties.setProperty("server.maxConnections", "0");
+        properties.setProperty("server.backlog", "65536");
         properties.setProperty("server.sessions.sendLimit", "1");
         properties.setProperty("server.listener.reuseport", "true");
         Settings section = Settings.of(properties, "test").section("server");
@@ -89,6 +91,8 @@ class TcpServerBuilderTest {
         assertEquals(
                 List.of(
                         "server.port = 65536: port is 65536; it must be from 0 (the system chooses) to 65535",
+                        "server.maxConnections = 0: maxConnections is 0; it must be from 1 to 100000000 connections",
+                        "server.backlog = 65536: backlog is 65536; it must be from 1 to 65535 connections",
                         "server.sessions.*: sendLimit is 1; it must be at least sendHighMark, 262144 bytes",
                         "server.listener.reuseport = true: it is not known; the closest known key is"
                                 + " server.listener.reusePort"),
