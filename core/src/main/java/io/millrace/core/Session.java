@@ -204,6 +204,8 @@ public interface Session {
      * is being delivered is taken apart in the new way. This is how a peer that asks for it (STARTTLS and its like)
      * changes over in mid-stream.
      *
+     * <p>No other thread may send requests meanwhile: they might wait for a reply in the old protocol.
+     *
      * @param protocol the new {@code Protocol}
      * @param handler takes its messages, and {@code onClose}; its {@code onOpen} is not called
      * @throws IllegalStateException outside of this session's own callbacks, with handlers on an executor, inside a

@@ -39,16 +39,19 @@ public final class CloseOnce {
      */
     public void close(Runnable atOnce, Runnable waiting, Runnable afterwards) {
         if (started.compareAndSet(false, true)) {
-            atOnce.run();
-            runtime.runWhereWaitingIsAllowed(() -> {
-                closer = Thread.currentThread();
-                try {
-                    waiting.run();
-                } finally {
-                    done.countDown();
-                }
-                afterwards.run();
-            });
+            try {
+                atOnce.run();
+            } finally {
+                runtime.runWhereWaitingIsAllowed(() -> {
+                    closer = Thread.currentThread();
+                    try {
+                        waiting.run();
+                    } finally {
+                        done.countDown();
+                    }
+                    afterwards.run();
+                });
+            }
         } else if (!IoRuntime.mustNotBlock() && closer != Thread.currentThread()) {
             try {
                 done.await();

@@ -108,12 +108,23 @@ final class HandOver {
     }
 
     private boolean work(FrameBatch batch) {
-        while (batch.hasNext() && receiver.wantsFrames()) {
-            if (!receiver.mayTake()) {
-                return false;
+        boolean mustWait = false;
+        try {
+            while (!mustWait && batch.hasNext() && receiver.wantsFrames()) {
+                mustWait = !receiver.mayTake();
+                if (!mustWait) {
+                    batch.takeNext(receiver);
+                }
             }
-            batch.takeNext(receiver);
+        } finally {
+            if (!mustWait) {
+                finish(batch);
+            }
         }
+        return !mustWait;
+    }
+
+    private void finish(FrameBatch batch) {
         boolean wasLent = batch.isLent();
         batch.reset();
         synchronized (this) {
@@ -122,6 +133,5 @@ final class HandOver {
             spare = batch;
         }
         receiver.batchDone();
-        return true;
     }
 }

@@ -51,6 +51,9 @@ abstract class SessionInput extends SessionCallbacks implements ReceiveLoop.Rece
 
     abstract FrameDispatch dispatch();
 
+    /** Fails what waits for a reply of the peer's: there will be none. */
+    abstract void failRequests(CloseReason reason, long writtenBytes);
+
     /** Gives the application a limited time to answer a peer that has finished. */
     abstract void awaitAnswers();
 
@@ -190,6 +193,7 @@ abstract class SessionInput extends SessionCallbacks implements ReceiveLoop.Rece
             // What has arrived is delivered first; the end of the batch signals.
             return;
         }
+        failRequests(CloseReasons.peerFinished(false, 0, 0), sendLoop().passedBytes());
         if (setup().config().halfClose()
                 && !receive.isInsideFrame()
                 && !sendLoop().isOutputFinished()) {

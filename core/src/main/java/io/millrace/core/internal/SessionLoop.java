@@ -265,7 +265,7 @@ final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Ev
         if (!finishRequested) {
             finishRequested = true;
             // What is queued is still sent, so none of it may be called unsent.
-            failRequests(Long.MAX_VALUE);
+            failRequests(life.reasonOr("closed"), Long.MAX_VALUE);
             send.finish();
         }
         if (mayTouchBuffer()) {
@@ -296,7 +296,7 @@ final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Ev
     /** Tells the application, last of all, that the session has ended. */
     private void end() {
         life.end();
-        failRequests(send.passedBytes());
+        failRequests(life.reasonOr("closed"), send.passedBytes());
         long passedBytes = send.passedBytes();
         Chunk unsent = send.release();
         finishTasks();
@@ -332,10 +332,11 @@ final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Ev
         listener.ended();
     }
 
-    private void failRequests(long writtenBytes) {
+    @Override
+    void failRequests(CloseReason reason, long writtenBytes) {
         RequestTable requests = dispatch.requests();
         if (requests != null) {
-            requests.close(life.reasonOr("closed"), writtenBytes);
+            requests.close(reason, writtenBytes);
         }
     }
 
