@@ -46,6 +46,9 @@ final class FrameDispatch implements Responder.Outlet {
     /** How many requests of one peer may be in progress. */
     static final int REQUESTS_IN_PROGRESS_LIMIT = 1_024;
 
+    /** How much of a peer's words goes into the log, in bytes. */
+    private static final int LONGEST_SHOWN_TEXT = 256;
+
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private final Session session;
@@ -249,7 +252,8 @@ final class FrameDispatch implements Responder.Outlet {
         }
         int code = payload.getShort();
         payload.get();
-        events.peerIsDraining(code, text(payload));
+        payload.limit(Math.min(payload.limit(), payload.position() + LONGEST_SHOWN_TEXT));
+        events.peerIsDraining(code, text(payload).replaceAll("\\p{Cntrl}", "."));
     }
 
     private static String text(ByteBuffer payload) {

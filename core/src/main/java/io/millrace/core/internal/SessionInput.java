@@ -193,20 +193,26 @@ abstract class SessionInput extends SessionCallbacks implements ReceiveLoop.Rece
             // What has arrived is delivered first; the end of the batch signals.
             return;
         }
-        failRequests(CloseReasons.peerFinished(false, 0, 0), sendLoop().passedBytes());
         if (setup().config().halfClose()
                 && !receive.isInsideFrame()
                 && !sendLoop().isOutputFinished()) {
             if (!inputEndTold) {
                 inputEndTold = true;
+                failOwnRequests();
                 call("onInputEnd", () -> setup().inputEnded(session));
             }
         } else if (dispatch().isIdle()) {
             life.startClosing(
                     CloseReasons.peerFinished(receive.isInsideFrame(), receive.bufferedBytes(), receive.frameLength()));
         } else {
+            failOwnRequests();
             awaitAnswers();
         }
+    }
+
+    /** No reply can come any more, while the session goes on; what is queued is still sent. */
+    private void failOwnRequests() {
+        failRequests(CloseReasons.peerFinished(receive.isInsideFrame(), 0, 0), Long.MAX_VALUE);
     }
 
     final void readOnIf(boolean mayRead) {

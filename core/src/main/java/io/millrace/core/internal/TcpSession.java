@@ -71,6 +71,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
     private final Owner owner;
     private final SessionLoop loop;
 
+    // Written and read by anyone.
     private volatile @Nullable Object attachment;
 
     // Guarded by this. Made when they are first needed, for most sessions never need them.
@@ -182,16 +183,8 @@ public final class TcpSession implements Session, SessionLoop.Listener {
 
     @Override
     public SendResult send(ByteBuffer message) {
-        requireNoHeartbeat(message);
+        loop.setup().requireNoHeartbeat(message.remaining());
         return answered(lifecycle().isOpen() ? sendLoop().send(message) : SendResult.CLOSED);
-    }
-
-    private void requireNoHeartbeat(ByteBuffer message) {
-        if (!message.hasRemaining() && loop.dispatch().keepsEmptyMessages()) {
-            throw new IllegalArgumentException(
-                    "an empty message would be taken for a heartbeat: send at least one byte,"
-                            + " or turn heartbeats off; " + this);
-        }
     }
 
     private SendResult answered(SendResult answer) {
@@ -207,7 +200,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
     }
 
     private SendResult send(ByteBuffer message, SentMarker marker) {
-        requireNoHeartbeat(message);
+        loop.setup().requireNoHeartbeat(message.remaining());
         return answered(lifecycle().isOpen() ? sendLoop().send(message, marker) : SendResult.CLOSED);
     }
 
@@ -306,6 +299,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
     @Override
     public CompletableFuture<Void> sendFile(Path file, long offset, long length, ByteBuffer header) {
         sendLoop().checkLength(header.remaining() + length);
+        loop.setup().requireNoHeartbeat(header.remaining() + length);
         CompletableFuture<Void> outcome = new CompletableFuture<>();
         try {
             FileSource body = Bodies.ofFile(file, offset, length, runtime.buffers());
@@ -368,7 +362,8 @@ public final class TcpSession implements Session, SessionLoop.Listener {
         RequestTable table = loop.dispatch().requests();
         if (table == null) {
             throw new IllegalStateException("this session cannot ask, because replies could not be told from what"
-                    + " onMessage or onRequest take: ask on one without onMessage, or use Protocol.millrace()");
+                    + " onMessage, onPart or onRequest take: ask on one without onMessage and the others, or use"
+                    + " Protocol.millrace()");
         }
         long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
         if (loop.isPeerDraining()) {
@@ -379,8 +374,8 @@ public final class TcpSession implements Session, SessionLoop.Listener {
         if (request == null) {
             table.fail(
                     handler,
-                    new TransportException("not sent: the limit on requests that wait for a reply" + " from "
-                            + remoteAddress + " is " + table.limit() + ", and it is reached"));
+                    new TransportException("not sent: the limit on requests that wait for a reply from " + remoteAddress
+                            + " is " + table.limit() + ", and it is reached"));
             return;
         }
         SendResult answer = sendRequest(payload, request);
@@ -395,6 +390,7 @@ public final class TcpSession implements Session, SessionLoop.Listener {
 
     private SendResult sendRequest(ByteBuffer payload, PendingRequest request) {
         try {
+            loop.setup().requireNoHeartbeat(payload.remaining());
             return lifecycle().isOpen()
                     ? sendLoop().request(loop.dispatch().requestKind(), payload, request)
                     : SendResult.CLOSED;

@@ -1,6 +1,7 @@
 package io.millrace.core.internal.send;
 
 import io.millrace.core.TransportException;
+import io.millrace.core.engine.LogLimiter;
 import io.millrace.core.memory.BufferPool;
 import io.millrace.core.memory.Chunk;
 import java.io.IOException;
@@ -8,12 +9,15 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Makes what is sent from where it is. */
 public final class Bodies {
     private static final Logger log = LoggerFactory.getLogger(Bodies.class);
+
+    private static final LogLimiter throwsLogged = new LogLimiter(10, TimeUnit.MINUTES.toNanos(1));
 
     private Bodies() {}
 
@@ -44,7 +48,9 @@ public final class Bodies {
         try {
             release.run();
         } catch (Throwable thrown) {
-            log.warn("release of a transferred buffer threw", thrown);
+            if (throwsLogged.allows()) {
+                log.warn("release of a transferred buffer threw", thrown);
+            }
         }
     }
 

@@ -43,7 +43,8 @@ final class Watermarks {
         return new TransportException(
                 queued >= config.sendHighMark()
                         ? "not sent: " + queued + " bytes are queued for " + peer
-                                + " already: wait for replies, or raise sendLimit, now " + config.sendLimit()
+                                + " already: wait for onWritable or for replies, or raise sendLimit, now "
+                                + config.sendLimit()
                         : "not sent: no buffer memory left in the group: raise its bufferMemory, now "
                                 + buffers.stats().limitBytes() + " bytes");
     }
