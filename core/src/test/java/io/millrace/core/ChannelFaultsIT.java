@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -139,7 +140,7 @@ class ChannelFaultsIT {
             assertSame(cause, reason.cause(), reason.toString());
             bystander.peer().sendFrame((byte) 1);
             bystander.peer().readFrame();
-            assertEquals(threads, loopback.ioThreads());
+            assertEquals(Set.copyOf(threads), Set.copyOf(loopback.ioThreads()));
         }
     }
 

@@ -256,6 +256,8 @@ class SessionDeadlinesIT {
             byte[] frame = RawPeer.frame(new byte[10]);
             link.peer().send(frame, 0, 5);
             await(link, 5);
+            // counted is not yet read on: the step that has counted has to end
+            awaitIdleHandler(link);
             link.session().pauseReading();
             // completes the read that is in flight, and then none is
             link.peer().send(frame, 5, 6);

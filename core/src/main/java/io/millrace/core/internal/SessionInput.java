@@ -7,6 +7,7 @@ import io.millrace.core.Session;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.receive.ReceiveLoop;
+import io.millrace.core.internal.receive.Receiver;
 import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.protocol.FrameKind;
@@ -17,7 +18,7 @@ import java.nio.channels.AsynchronousSocketChannel;
 import org.jspecify.annotations.Nullable;
 
 /** What comes in on one session: reads it, finds the frames, brings them to where they belong, and watches the clock. */
-abstract class SessionInput extends SessionCallbacks implements ReceiveLoop.Receiver, HandOver.Receiver {
+abstract class SessionInput extends SessionCallbacks implements Receiver, HandOver.Receiver {
     /*
      * A session that is held back with frames undelivered must not read: the read would hide them until the peer sends
      * more, which it may not do before it is answered. So takeIn() says whether all was delivered, and only then does

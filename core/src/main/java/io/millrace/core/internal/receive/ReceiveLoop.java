@@ -6,10 +6,8 @@ import io.millrace.core.engine.Turn;
 import io.millrace.core.memory.BufferPool;
 import io.millrace.core.memory.IoContext;
 import io.millrace.core.memory.IoContextPool;
-import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.observe.WireLog;
 import io.millrace.core.protocol.FrameDecoder;
-import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.CompletionHandler;
@@ -18,101 +16,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Reads a channel and finds the frames in what arrives. */
-public final class ReceiveLoop implements Turn.Lender {
+public final class ReceiveLoop extends ReceiveBuffer {
     /*
-     * One buffer holds what has arrived and is not yet delivered:
-     *
-     *      0        start                    end = buffer.position()          capacity
-     *      | delivered | frames, the last perhaps cut |  room for the next read  |
-     *
-     * It starts small, grows while reads fill it, and shrinks when they do not. A frame that does not fit is
-     * assembled by growing further: never by what the frame declares, only by what has arrived of it, doubling. When
-     * it has been delivered a buffer of ordinary size takes over. A frame that is delivered in parts, or skipped, is
-     * not assembled; then `frameLength` counts what is still to come of it.
-     *
-     * The buffer can be given away with the frames in it: to a batch of the application's executor (giveUp), or, by a
-     * callback, to the send queue of any session (tryGiveUp, then given or takeBack). Another one takes over what has
-     * arrived behind the frames.
+     * A frame that is delivered in parts, or skipped, is not assembled; then `frameLength` counts what is still to come
+     * of it.
      *
      * All of it is confined to the session's steps, with one exception: the completion of a read writes `result` and
      * `failure` and then signals the session, whose next step reads them. One read is in flight at most.
      */
 
-    /** What the loop needs of its session. */
-    public interface Receiver {
-        /** Hears that the read in flight has completed, on whatever thread. */
-        void readCompleted();
-
-        /**
-         * Returns whether the next frame may be delivered now.
-         *
-         * @return false to keep it until later
-         */
-        boolean mayDeliver();
-
-        /**
-         * Returns whether frames of a kind are delivered in parts.
-         *
-         * @param kind what the frame is for
-         * @return true if {@link #deliverPart} takes them
-         */
-        boolean takesParts(FrameKind kind);
-
-        /**
-         * Takes a frame.
-         *
-         * @param kind what it is for
-         * @param token its token
-         * @param payload borrowed
-         */
-        void deliver(FrameKind kind, long token, ByteBuffer payload);
-
-        /**
-         * Takes a part of a frame.
-         *
-         * @param part borrowed
-         * @param remaining how many bytes of the frame's payload are still to come
-         */
-        void deliverPart(ByteBuffer part, int remaining);
-
-        /**
-         * Hears of a frame that is too long to be taken in, and is discarded as it arrives.
-         *
-         * @param kind what it is for
-         * @param token its token
-         */
-        void tooLong(FrameKind kind, long token);
-    }
-
-    /** The most that one turn reads, in bytes, unless a larger frame is being assembled. */
-    public static final int TURN_BYTES = 64 << 10;
-
     private static final Logger log = LoggerFactory.getLogger(ReceiveLoop.class);
     private static final ReadHandler READ_HANDLER = new ReadHandler();
-    private static final int GROWTH = 4;
     private static final int END_OF_STREAM = -1;
 
     private final AsynchronousSocketChannel channel;
-    private final BufferPool buffers;
     private final IoContextPool contexts;
     private final Receiver receiver;
     private final IoContext context;
 
     // Confined to the session's steps.
     private FrameDecoder decoder;
-    private PooledBuffer current;
-    private @Nullable PooledBuffer replacement;
-    private @Nullable ByteBuffer lent;
-    private int start;
     private int frameLength = FrameDecoder.UNKNOWN;
     private boolean skipping;
     private boolean inParts;
     private int headBytesLeft;
     private int payloadBytesLeft;
-    private int usualBytes = BufferPool.SMALLEST_BYTES;
-    private boolean filled;
     private boolean reading;
-    private int discardedBytes;
 
     // Written by the session's steps, read by anyone.
     private volatile boolean endOfStream;
@@ -143,22 +72,17 @@ public final class ReceiveLoop implements Turn.Lender {
             IoContextPool contexts,
             Receiver receiver)
             throws TransportException {
+        super(buffers);
         this.channel = channel;
         this.decoder = decoder;
-        this.buffers = buffers;
         this.contexts = contexts;
         this.receiver = receiver;
         IoContext leased = contexts.tryAcquire(this);
         if (leased == null) {
+            releaseBuffer();
             throw new TransportException("no operation context left: raise maxSessions of the group");
         }
-        PooledBuffer first = buffers.tryAcquire(BufferPool.SMALLEST_BYTES);
-        if (first == null) {
-            contexts.release(leased);
-            throw new TransportException("no receive buffer left: raise bufferMemory of the group");
-        }
         this.context = leased;
-        this.current = first;
     }
 
     /** Starts a read unless one is in flight or there is nothing more to read. */
@@ -202,22 +126,6 @@ public final class ReceiveLoop implements Turn.Lender {
             adaptTo(result);
         }
         return null;
-    }
-
-    /**
-     * Chooses the size of the next read's buffer: more when this one was filled, and soon less when it was not, for
-     * the next read may be in flight for hours. What comes after a full buffer is the rest of a burst; the next one
-     * should fit.
-     */
-    private void adaptTo(int bytesRead) {
-        boolean isRest = filled;
-        filled = !current.buffer().hasRemaining();
-        if (filled) {
-            usualBytes = Math.min(usualBytes * GROWTH, TURN_BYTES);
-        } else if (bytesRead < usualBytes / (GROWTH * 2)) {
-            int burst = isRest ? usualBytes / GROWTH + bytesRead : 2 * bytesRead;
-            usualBytes = Math.max(burst, BufferPool.SMALLEST_BYTES);
-        }
     }
 
     /**
@@ -330,91 +238,12 @@ public final class ReceiveLoop implements Turn.Lender {
         if (turn == null) {
             receiver.deliver(decoder.kind(), decoder.token(), payload);
         } else {
-            lent = payload;
+            lend(payload);
             turn.lend(this);
             receiver.deliver(decoder.kind(), decoder.token(), payload);
             turn.lend(null);
-            lent = null;
-            replacement = null;
+            endLoan();
         }
-    }
-
-    @Override
-    @SuppressWarnings("ReferenceEquality") // the very window that was lent, not one with the same bytes
-    public @Nullable PooledBuffer tryGiveUp(ByteBuffer message) {
-        if (message != lent) {
-            return null;
-        }
-        if (replacement != null) {
-            throw new IllegalStateException("this message has been transferred already, and its memory is somebody"
-                    + " else's: transfer it once, last of all");
-        }
-        PooledBuffer rest = copyOfRest();
-        if (rest == null) {
-            return null;
-        }
-        PooledBuffer given = current;
-        given.buffer().limit(message.limit()).position(message.position());
-        given.sealed = true;
-        replacement = rest;
-        return given;
-    }
-
-    @Override
-    public void given() {
-        PooledBuffer rest = replacement;
-        if (rest != null) {
-            // It stays the replacement until the callback returns: so a second transfer can be told from the first.
-            current = rest;
-            start = 0;
-        }
-    }
-
-    @Override
-    public void takeBack() {
-        PooledBuffer rest = replacement;
-        if (rest != null) {
-            current.sealed = false;
-            current.buffer()
-                    .limit(current.capacity())
-                    .position(start + rest.buffer().position());
-            replacement = null;
-            rest.release();
-        }
-    }
-
-    /**
-     * Gives away the buffer in which the frames lie that have just been delivered.
-     *
-     * @return the buffer, the taker's to release; or null if there is no memory for what has arrived behind them
-     */
-    public @Nullable PooledBuffer giveUp() {
-        PooledBuffer rest = copyOfRest();
-        if (rest == null) {
-            return null;
-        }
-        PooledBuffer given = current;
-        current = rest;
-        start = 0;
-        return given;
-    }
-
-    /**
-     * Returns the buffer in which the frames lie that have just been delivered, for as long as nothing is read.
-     *
-     * @return the buffer, still this loop's
-     */
-    public PooledBuffer buffer() {
-        return current;
-    }
-
-    private @Nullable PooledBuffer copyOfRest() {
-        PooledBuffer rest = buffers.tryAcquire(Math.max(bufferedBytes(), BufferPool.SMALLEST_BYTES));
-        if (rest != null) {
-            rest.buffer().put(rest.buffer().position(), current.buffer(), start, bufferedBytes());
-            rest.buffer().position(bufferedBytes());
-        }
-        return rest;
     }
 
     /**
@@ -430,41 +259,9 @@ public final class ReceiveLoop implements Turn.Lender {
         decoder = newDecoder;
     }
 
-    /**
-     * Makes room for the next read.
-     *
-     * @throws TransportException if there is no memory for the rest of a frame
-     */
-    public void makeRoom() throws TransportException {
-        int buffered = bufferedBytes();
-        int fitting = buffers.roundUp(Math.max(usualBytes, wantedFor(buffered)));
-        ByteBuffer buffer = current.buffer();
-        if (buffered == 0) {
-            start = 0;
-            buffer.clear();
-            if (fitting != current.capacity()) {
-                tryMoveTo(fitting);
-            }
-        } else if (fitting > current.capacity() || (fitting < current.capacity() && isAssembly(current))) {
-            if (!tryMoveTo(fitting)) {
-                moveToFront();
-            }
-        } else if (buffer.remaining() < current.capacity() / 2) {
-            moveToFront();
-        }
-        if (!current.buffer().hasRemaining()) {
-            throw new TransportException("no buffer memory left to assemble a frame of which " + buffered
-                    + " bytes have arrived: raise bufferMemory of the group");
-        }
-    }
-
-    /** Returns whether a buffer is larger than any that is used for its own sake, and not for one large frame. */
-    private boolean isAssembly(PooledBuffer buffer) {
-        return buffer.capacity() > buffers.roundUp(TURN_BYTES);
-    }
-
     /** Memory follows the bytes received, never the bytes declared. */
-    private int wantedFor(int buffered) {
+    @Override
+    int wantedBytes(int buffered) {
         int soon = Math.max(TURN_BYTES, 2 * buffered);
         if (frameLength != FrameDecoder.UNKNOWN) {
             return Math.min(frameLength, skipping || inParts ? TURN_BYTES : soon);
@@ -472,58 +269,9 @@ public final class ReceiveLoop implements Turn.Lender {
         return buffered < current.capacity() ? buffered + 1 : Math.min(soon, 2 * buffered);
     }
 
-    private boolean tryMoveTo(int bytes) {
-        PooledBuffer fitting = buffers.tryAcquire(bytes);
-        if (fitting == null) {
-            return false;
-        }
-        fitting.buffer().put(current.view(start, current.buffer().position()));
-        current.release();
-        current = fitting;
-        start = 0;
-        return true;
-    }
-
-    private void moveToFront() {
-        if (start > 0) {
-            current.buffer().limit(current.buffer().position()).position(start);
-            current.buffer().compact();
-            start = 0;
-        }
-    }
-
-    /** Drops everything that has arrived. */
-    public void discard() {
-        discardedBytes = Math.max(discardedBytes, discardedBytes + bufferedBytes());
-        start = 0;
-        current.buffer().clear();
-    }
-
-    /**
-     * Returns the start of what has arrived and was not delivered, to explain it.
-     *
-     * @return borrowed
-     */
-    public ByteBuffer undelivered() {
-        return current.view(start, current.buffer().position());
-    }
-
-    /**
-     * Returns whether the stream stands inside a frame, so that its end here would cut one.
-     *
-     * @return true if some bytes of a frame have arrived, and not all
-     */
+    /** {@return whether the stream stands inside a frame, so that its end here would cut one} */
     public boolean isInsideFrame() {
         return skipping || inParts || bufferedBytes() > 0;
-    }
-
-    /**
-     * Returns how much has arrived and was not delivered.
-     *
-     * @return bytes
-     */
-    public int bufferedBytes() {
-        return current.buffer().position() - start;
     }
 
     /**
@@ -535,56 +283,27 @@ public final class ReceiveLoop implements Turn.Lender {
         return frameLength;
     }
 
-    /**
-     * Returns whether a read is in flight.
-     *
-     * @return true until its result has been taken
-     */
+    /** {@return whether a read is in flight} */
     public boolean isReading() {
         return reading;
     }
 
-    /**
-     * Returns whether nothing more can be read.
-     *
-     * @return true after the end of the stream, or a failure
-     */
+    /** {@return whether nothing more can be read} */
     public boolean isEndOfStream() {
         return endOfStream;
     }
 
-    /**
-     * Returns how much was dropped by {@link #discard()}.
-     *
-     * @return bytes
-     */
-    public long discardedBytes() {
-        return discardedBytes;
-    }
-
-    /**
-     * Returns how much has been read.
-     *
-     * @return bytes
-     */
+    /** {@return how much has been read} */
     public long receivedBytes() {
         return receivedBytes;
     }
 
-    /**
-     * Returns how many frames have been delivered.
-     *
-     * @return frames of all kinds
-     */
+    /** {@return how many frames have been delivered} */
     public long receivedMessages() {
         return receivedMessages;
     }
 
-    /**
-     * Returns how many frames have been received to their end.
-     *
-     * @return frames delivered and frames skipped
-     */
+    /** {@return how many frames have been received to their end} */
     public long receivedFrames() {
         return receivedMessages + skippedFrames;
     }
@@ -592,7 +311,7 @@ public final class ReceiveLoop implements Turn.Lender {
     /** Gives everything back. No read may be in flight. */
     public void release() {
         contexts.release(context);
-        current.release();
+        releaseBuffer();
     }
 
     private static final class ReadHandler implements CompletionHandler<Integer, IoContext> {

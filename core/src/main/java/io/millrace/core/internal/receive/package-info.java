@@ -1,6 +1,6 @@
 /**
  * What one session receives: the one reader of its channel, which finds the frames. Knows nothing of sessions but what
- * {@link io.millrace.core.internal.receive.ReceiveLoop.Receiver} says.
+ * {@link io.millrace.core.internal.receive.Receiver} says.
  */
 @NullMarked
 package io.millrace.core.internal.receive;

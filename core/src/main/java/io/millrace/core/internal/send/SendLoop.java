@@ -353,11 +353,7 @@ public final class SendLoop implements Turn.Flushable {
         writer.finish();
     }
 
-    /**
-     * Returns whether the end of the stream has been sent.
-     *
-     * @return true when nothing can be written any more
-     */
+    /** {@return whether the end of the stream has been sent} */
     public boolean isOutputFinished() {
         return writer.isOutputFinished();
     }
@@ -380,11 +376,7 @@ public final class SendLoop implements Turn.Flushable {
         return SentMarker.releaseOthers(writer.release());
     }
 
-    /**
-     * Returns whether senders should slow down.
-     *
-     * @return true from when the queue is above the high mark until it is at the low one
-     */
+    /** {@return whether senders should slow down} */
     public boolean isCongested() {
         return writer.isCongested();
     }
@@ -399,11 +391,7 @@ public final class SendLoop implements Turn.Flushable {
         return Watermarks.refusal(writer.config(), writer.buffers(), queuedBytes(), peer);
     }
 
-    /**
-     * Returns how much is queued and not written.
-     *
-     * @return bytes, frames included
-     */
+    /** {@return how much is queued and not written} */
     public long queuedBytes() {
         synchronized (queue) {
             return queue.queuedBytes();
@@ -421,31 +409,19 @@ public final class SendLoop implements Turn.Flushable {
         }
     }
 
-    /**
-     * Returns how much has been written.
-     *
-     * @return bytes
-     */
+    /** {@return how much has been written} */
     public long writtenBytes() {
         synchronized (queue) {
             return writer.writtenBytes();
         }
     }
 
-    /**
-     * Returns when something was last written, if the configuration watches for that.
-     *
-     * @return nanoseconds by the timer's clock; when the session began if nothing was written yet
-     */
+    /** {@return when something was last written, if the configuration watches for that} */
     public long lastWriteNanos() {
         return writer.lastWriteNanos();
     }
 
-    /**
-     * Returns how many frames have been accepted.
-     *
-     * @return messages, requests and replies, and frames of the connection's own
-     */
+    /** {@return how many frames have been accepted} */
     public long acceptedMessages() {
         synchronized (queue) {
             return acceptedMessages;
