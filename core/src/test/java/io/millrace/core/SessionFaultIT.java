@@ -10,6 +10,7 @@ import io.millrace.testing.Loopback.Link;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
@@ -69,7 +70,7 @@ class SessionFaultIT {
     private static void expectAlive(Loopback loopback, List<String> threadsBefore, Link bystander) throws Exception {
         bystander.peer().sendFrame((byte) 3);
         assertArrayEquals(new byte[] {3}, bystander.peer().readFrame());
-        assertEquals(threadsBefore, loopback.ioThreads(), "an I/O thread has died");
+        assertEquals(Set.copyOf(threadsBefore), Set.copyOf(loopback.ioThreads()), "an I/O thread has died");
     }
 
     @ParameterizedTest

@@ -36,6 +36,10 @@ final class FaultLink {
         toClient.start();
     }
 
+    void swallowed(int bytes) {
+        proxy.swallowed(bytes);
+    }
+
     void toxicsChanged() {
         toServer.wake();
         toClient.wake();

@@ -261,6 +261,7 @@ final class FaultPipe {
                 end();
             }
             if (isFinished() || now.isBlackHole()) {
+                link.swallowed(bytes.length - from);
                 return true;
             }
             int count = portion(now, bytes.length - from);

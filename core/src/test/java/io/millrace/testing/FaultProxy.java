@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A TCP proxy that stands between clients and one address and harms what passes through it: {@link Toxics} per
@@ -51,6 +52,8 @@ public final class FaultProxy implements AutoCloseable {
 
     // Written under this; read by anyone.
     private volatile boolean closed;
+
+    private final AtomicLong swallowedBytes = new AtomicLong();
 
     private FaultProxy(InetSocketAddress upstream, long seed) throws IOException {
         this.upstream = upstream;
@@ -167,6 +170,19 @@ public final class FaultProxy implements AutoCloseable {
 
     String name() {
         return name;
+    }
+
+    /**
+     * Returns how much has been swallowed, both ways and of all connections.
+     *
+     * @return bytes that came in and will never go out
+     */
+    public long swallowedBytes() {
+        return swallowedBytes.get();
+    }
+
+    void swallowed(int bytes) {
+        swallowedBytes.addAndGet(bytes);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.millrace.testing;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -150,6 +151,7 @@ class FaultProxyIT {
         client.closeOutput();
         server.send((byte) 5);
         assertEquals(5, client.readExactly(1)[0], "the other direction works");
+        await().until(() -> proxy.swallowedBytes() == 100);
         assertEquals(0, server.input().available());
         proxy.toUpstream(Toxics.none());
         server.expectEndOfStream();
