@@ -74,16 +74,19 @@ class GarbageIT {
 
     @Test
     void warmServerWithOneMessageInFlightAllocatesNoMoreThanABareLoop() throws Exception {
-        allocatesNoMoreOnceWarm(20_000, 1);
+        allocatesNoMoreOnceWarm(40_000, 1);
     }
 
-    /** The allowance of the long runs for all that a server ever allocates is a byte for two messages here. */
+    /**
+     * What is done once, such as a class that is loaded late, is allowed; an object a message is not: the smallest one
+     * has 16 bytes, so that even the fewer messages would come to more than twice the allowance.
+     */
     private static void allocatesNoMoreOnceWarm(int messages, int depth) throws Exception {
         Outcome bare = run(BareEcho.class, messages, depth);
         Outcome millrace = run(MillraceEcho.class, messages, depth);
         String both = show(messages, depth, millrace, bare);
         long more = millrace.sinceWarm() - bare.sinceWarm();
-        assertTrue(more <= 64 * 1024 + messages / 2, both);
+        assertTrue(more <= 256 * 1024 + messages / 2, both);
     }
 
     @Test

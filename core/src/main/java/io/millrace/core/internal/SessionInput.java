@@ -1,6 +1,7 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
+import io.millrace.core.ErrorCode;
 import io.millrace.core.HeartbeatConfig;
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.Session;
@@ -8,6 +9,7 @@ import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.receive.ReceiveLoop;
 import io.millrace.core.internal.receive.Receiver;
+import io.millrace.core.internal.request.RequestTable;
 import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.protocol.FrameKind;
@@ -16,6 +18,8 @@ import io.millrace.core.protocol.Side;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What comes in on one session: reads it, finds the frames, brings them to where they belong, and watches the clock. */
 abstract class SessionInput extends SessionCallbacks implements Receiver, HandOver.Receiver {
@@ -27,6 +31,8 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
      * After a malformed frame nothing in the stream means anything (streamBroken): what came before it is still
      * delivered, then the session closes.
      */
+    private static final Logger log = LoggerFactory.getLogger(SessionInput.class);
+
     final ReceiveLoop receive;
 
     // Confined to the steps.
@@ -35,6 +41,8 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
 
     // Written by the steps; read by anyone.
     private volatile @Nullable SessionTimer timer;
+
+    private volatile boolean peerDraining;
 
     // Written by anyone; read by the steps.
     private volatile boolean readingPaused;
@@ -306,5 +314,44 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
     /** An operation failed. If we have closed the channel that is why, and this does nothing. */
     final void breakOff(Throwable cause) {
         abort(CloseReasons.broken(cause));
+    }
+
+    final boolean isPeerDraining() {
+        return peerDraining;
+    }
+
+    final void expireRequests() {
+        RequestTable requests = dispatch().requests();
+        if (requests == null) {
+            return;
+        }
+        CloseReason lost = requests.expire(session.remoteAddress());
+        if (lost != null) {
+            close(lost);
+        } else if (peerDraining) {
+            closeWhenNothingIsInFlight();
+        }
+    }
+
+    /** Hears that the peer will not answer further requests. */
+    public void peerIsDraining(int code, String text) {
+        log.debug("peer is draining; {} code={} text={}", session, ErrorCode.nameOf(code), text);
+        peerDraining = true;
+    }
+
+    final void closeWhenNothingIsInFlight() {
+        RequestTable requests = dispatch().requests();
+        boolean taken = handOver == null || handOver.isIdle();
+        if (taken && dispatch().isIdle() && (requests == null || requests.size() == 0)) {
+            close(CloseReason.of(CloseReason.Kind.PEER, "the peer is draining"));
+        }
+    }
+
+    @Override
+    public void deliver(FrameKind kind, long token, ByteBuffer payload) {
+        dispatch().dispatch(kind, token, payload);
+        if (peerDraining) {
+            closeWhenNothingIsInFlight();
+        }
     }
 }

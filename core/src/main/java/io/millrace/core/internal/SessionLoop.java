@@ -1,7 +1,6 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
-import io.millrace.core.ErrorCode;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
 import io.millrace.core.TransportException;
@@ -16,9 +15,7 @@ import io.millrace.core.internal.send.SentMarker;
 import io.millrace.core.memory.Chunk;
 import io.millrace.core.observe.FlightEvents;
 import io.millrace.core.observe.LogContext;
-import io.millrace.core.protocol.FrameKind;
 import io.millrace.core.protocol.Protocol;
-import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -76,9 +73,6 @@ final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Ev
     private @Nullable WindDown windDown;
     private long openedNanos;
 
-    // Written by the steps; read by anyone.
-    private volatile boolean peerDraining;
-
     // Written by the callback that is the last one; read by the steps.
     private volatile boolean closeTold;
 
@@ -127,10 +121,6 @@ final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Ev
 
     Lifecycle lifecycle() {
         return life;
-    }
-
-    boolean isPeerDraining() {
-        return peerDraining;
     }
 
     /** Speaks another protocol from here on; called by a callback of the session. */
@@ -215,26 +205,13 @@ final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Ev
         });
     }
 
-    private void expireRequests() {
-        RequestTable requests = dispatch.requests();
-        if (requests == null) {
-            return;
-        }
-        CloseReason lost = requests.expire(session.remoteAddress());
-        if (lost != null) {
-            close(lost);
-        } else if (peerDraining) {
-            closeWhenNothingIsInFlight();
-        }
-    }
-
     private void moveOn() {
         boolean mayRead = !receive.isReading() && mayTouchBuffer();
         dispatch.resumeReplies();
         if (handOver != null) {
             resumeLane(handOver);
         }
-        if (peerDraining && life.isOpen()) {
+        if (isPeerDraining() && life.isOpen()) {
             closeWhenNothingIsInFlight();
         }
         if (mayRead && life.phase() == Phase.OPEN) {
@@ -341,30 +318,8 @@ final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Ev
     }
 
     @Override
-    public void deliver(FrameKind kind, long token, ByteBuffer payload) {
-        dispatch.dispatch(kind, token, payload);
-        if (peerDraining) {
-            closeWhenNothingIsInFlight();
-        }
-    }
-
-    @Override
-    public void peerIsDraining(int code, String text) {
-        log.debug("peer is draining; {} code={} text={}", session, ErrorCode.nameOf(code), text);
-        peerDraining = true;
-    }
-
-    private void closeWhenNothingIsInFlight() {
-        RequestTable requests = dispatch.requests();
-        boolean taken = handOver == null || handOver.isIdle();
-        if (taken && dispatch.isIdle() && (requests == null || requests.size() == 0)) {
-            close(CloseReason.of(CloseReason.Kind.PEER, "the peer is draining"));
-        }
-    }
-
-    @Override
     public void requestAnswered(boolean takesMore) {
-        if (takesMore || peerDraining || receive.isEndOfStream()) {
+        if (takesMore || isPeerDraining() || receive.isEndOfStream()) {
             signal(STATE_CHANGED);
         }
     }

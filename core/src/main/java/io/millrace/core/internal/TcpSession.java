@@ -4,32 +4,22 @@ import io.millrace.core.AttributeKey;
 import io.millrace.core.CloseReason;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.ReplyHandler;
-import io.millrace.core.SendCompletion;
 import io.millrace.core.SendResult;
-import io.millrace.core.Session;
-import io.millrace.core.SessionClosedException;
 import io.millrace.core.SessionStats;
 import io.millrace.core.TransportException;
 import io.millrace.core.WireProtocol;
 import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.IoRuntime;
-import io.millrace.core.engine.Turn;
 import io.millrace.core.internal.receive.ReceiveLoop;
 import io.millrace.core.internal.request.FutureReply;
 import io.millrace.core.internal.request.PendingRequest;
 import io.millrace.core.internal.request.RequestTable;
-import io.millrace.core.internal.send.Bodies;
-import io.millrace.core.internal.send.FileSource;
 import io.millrace.core.internal.send.SendLoop;
-import io.millrace.core.internal.send.SentMarker;
-import io.millrace.core.memory.BufferPool;
-import io.millrace.core.memory.Chunk;
 import io.millrace.core.protocol.Protocol;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -40,7 +30,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** One connection, as applications and the server or client that made it see it. */
-public final class TcpSession implements Session, SessionLoop.Listener {
+public final class TcpSession extends SessionSends implements SessionLoop.Listener {
     /** What the session reports to the server or client that made it. */
     public interface Owner {
         /**
@@ -58,16 +48,11 @@ public final class TcpSession implements Session, SessionLoop.Listener {
         void sessionEnded(TcpSession session);
     }
 
-    /** Messages up to this length, in bytes, cost less to copy than to write from where they are. */
-    private static final int LARGEST_COPY_BYTES = 4 << 10;
-
-    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
     private static final AtomicLong lastId = new AtomicLong();
 
     private final long id = lastId.incrementAndGet();
     private final InetSocketAddress remoteAddress;
     private final InetSocketAddress localAddress;
-    private final IoRuntime runtime;
     private final Owner owner;
     private final SessionLoop loop;
 
@@ -91,11 +76,11 @@ public final class TcpSession implements Session, SessionLoop.Listener {
     @SuppressWarnings("this-escape")
     public TcpSession(IoRuntime runtime, AsynchronousSocketChannel channel, SessionSetup setup, Owner owner)
             throws IOException {
+        super(runtime);
         Sockets.apply(setup.config().socket(), channel);
         this.remoteAddress = (InetSocketAddress) channel.getRemoteAddress();
         this.localAddress = (InetSocketAddress) channel.getLocalAddress();
         this.owner = owner;
-        this.runtime = runtime;
         this.loop = new SessionLoop(runtime, channel, setup, this, this);
     }
 
@@ -106,6 +91,11 @@ public final class TcpSession implements Session, SessionLoop.Listener {
      */
     public boolean isPeerDraining() {
         return loop.isPeerDraining();
+    }
+
+    @Override
+    SessionLoop loop() {
+        return loop;
     }
 
     private SendLoop sendLoop() {
@@ -179,140 +169,6 @@ public final class TcpSession implements Session, SessionLoop.Listener {
     @Override
     public void abort() {
         abort(CloseReasons.local("abort() was called"));
-    }
-
-    @Override
-    public SendResult send(ByteBuffer message) {
-        loop.setup().requireNoHeartbeat(message.remaining());
-        return answered(lifecycle().isOpen() ? sendLoop().send(message) : SendResult.CLOSED);
-    }
-
-    private SendResult answered(SendResult answer) {
-        if (answer == SendResult.REFUSED) {
-            loop.refused();
-        }
-        return answer;
-    }
-
-    @Override
-    public SendResult send(ByteBuffer message, SendCompletion completion) {
-        return send(message, new SentMarker(completion));
-    }
-
-    private SendResult send(ByteBuffer message, SentMarker marker) {
-        loop.setup().requireNoHeartbeat(message.remaining());
-        return answered(lifecycle().isOpen() ? sendLoop().send(message, marker) : SendResult.CLOSED);
-    }
-
-    @Override
-    public CompletableFuture<Void> sendAsync(ByteBuffer message) {
-        return sendAsync(message, new FutureSend(sendLoop(), false));
-    }
-
-    private FutureSend sendAsync(ByteBuffer message, FutureSend future) {
-        SendResult answer = send(message, future.marker());
-        if (!answer.isAccepted()) {
-            future.completeExceptionally(notSent(answer));
-        }
-        return future;
-    }
-
-    private TransportException notSent(SendResult answer) {
-        return answer == SendResult.CLOSED
-                ? new SessionClosedException(lifecycle().reasonOr("its output was shut down"), false)
-                : sendLoop().refusal(remoteAddress);
-    }
-
-    @Override
-    public void sendAndWait(ByteBuffer message, Duration timeout) throws TransportException {
-        if (IoRuntime.mustNotBlock() || loop.isInCallback()) {
-            throw new IllegalStateException("sendAndWait() would block an I/O thread, or a callback of the session that"
-                    + " it waits for: use send() there, or call from another thread; " + this);
-        }
-        long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
-        FutureSend sent = new FutureSend(sendLoop(), true);
-        sendAsync(message, sent).awaitWritten(timeoutNanos, () -> {
-            CloseReason reason = CloseReasons.notWritten(timeoutNanos);
-            abort(reason);
-            return reason;
-        });
-    }
-
-    @Override
-    public SendResult transfer(ByteBuffer message, Runnable release) {
-        if (!lifecycle().isOpen()) {
-            return SendResult.CLOSED;
-        }
-        if (message.remaining() <= LARGEST_COPY_BYTES) {
-            SendResult answer = send(message);
-            if (answer.isAccepted()) {
-                Bodies.release(release);
-            }
-            return answer;
-        }
-        sendLoop().check(message);
-        int length = message.remaining();
-        BufferPool budget = runtime.buffers();
-        if (!budget.tryReserve(length)) {
-            return answered(sendLoop().refuse());
-        }
-        Chunk body = Bodies.of(message, release, budget);
-        return sendBody(NOTHING, body, length, null, () -> budget.unreserve(length));
-    }
-
-    /** Sends a body, or has it taken back by its owner, also if the protocol's encoder throws. */
-    private SendResult sendBody(
-            ByteBuffer lead, Chunk body, long length, @Nullable SentMarker marker, Runnable takeBack) {
-        SendResult answer = SendResult.CLOSED;
-        try {
-            if (lifecycle().isOpen()) {
-                answer = sendLoop().send(lead, body, length, marker);
-            }
-        } finally {
-            if (!answer.isAccepted()) {
-                takeBack.run();
-            }
-        }
-        return answered(answer);
-    }
-
-    @Override
-    public SendResult transfer(ByteBuffer message) {
-        Turn turn = Turn.current();
-        Turn.Lender lender = turn == null ? null : turn.lender();
-        if (lender == null || !lifecycle().isOpen()) {
-            return send(message);
-        }
-        sendLoop().check(message);
-        int length = message.remaining();
-        Chunk body = lender.tryGiveUp(message);
-        if (body == null) {
-            return send(message);
-        }
-        SendResult answer = sendBody(NOTHING, body, length, null, lender::takeBack);
-        if (answer.isAccepted()) {
-            lender.given();
-        }
-        return answer;
-    }
-
-    @Override
-    public CompletableFuture<Void> sendFile(Path file, long offset, long length, ByteBuffer header) {
-        sendLoop().checkLength(header.remaining() + length);
-        loop.setup().requireNoHeartbeat(header.remaining() + length);
-        CompletableFuture<Void> outcome = new CompletableFuture<>();
-        try {
-            FileSource body = Bodies.ofFile(file, offset, length, runtime.buffers());
-            SentMarker marker = new SentMarker(failure -> FutureSend.complete(outcome, failure));
-            SendResult answer = sendBody(header, body, length, marker, body::release);
-            if (!answer.isAccepted()) {
-                outcome.completeExceptionally(notSent(answer));
-            }
-        } catch (IOException e) {
-            outcome.completeExceptionally(
-                    e instanceof TransportException ? e : new TransportException("cannot send " + file + ": " + e, e));
-        }
-        return outcome;
     }
 
     @Override

@@ -11,7 +11,6 @@ import io.millrace.core.observe.WireLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
-import java.nio.channels.CompletionHandler;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -218,7 +217,8 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         return true;
     }
 
-    private void completed(long bytes, @Nullable Throwable cause) {
+    /** Hears of the end of a write, on whatever thread. */
+    void completed(long bytes, @Nullable Throwable cause) {
         context.complete();
         WireLog.written(sender, bytes);
         synchronized (queue) {
@@ -295,35 +295,21 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         return again;
     }
 
-    /**
-     * Gives back what a write has emptied, and tells those who want to know. The write still counts as in flight, so
-     * the session cannot end before.
-     */
+    /** The write still counts as in flight meanwhile, so the session cannot end before. */
     private void releaseEmptied() {
-        Chunk chunk = emptied;
+        Chunk first = emptied;
         emptied = null;
-        while (chunk != null) {
-            Chunk following = chunk.next;
-            chunk.next = null;
-            if (chunk instanceof SentMarker marker) {
-                sender.sent(marker);
-            } else if (chunk instanceof FileSource.FileChunk part) {
-                synchronized (queue) {
-                    part.source().recycle(part);
-                }
-            } else {
-                if (chunk instanceof TransferredChunk) {
-                    // An idle session must not keep what is the application's again.
-                    context.clearGather();
-                }
-                chunk.release();
-            }
-            chunk = following;
+        if (first != null) {
+            queue.giveBack(first, sender, context);
         }
     }
 
     @Override
-    public void readEnded(boolean wasLast, @Nullable Throwable cause) {
+    public void readEnded(@Nullable Throwable cause) {
+        boolean wasLast;
+        synchronized (queue) {
+            wasLast = stopped && !writing;
+        }
         if (wasLast) {
             sender.writesStopped();
         } else if (cause != null) {
@@ -413,11 +399,6 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
     }
 
     @Override
-    public boolean isIdle() {
-        return !writing;
-    }
-
-    @Override
     public long writtenBytes() {
         return writtenBytes;
     }
@@ -430,25 +411,5 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
     @Override
     public void stalled() {
         sender.writeStalled();
-    }
-
-    private static final class WriteHandler<N extends Number> implements CompletionHandler<N, IoContext> {
-        @Override
-        public void completed(N bytes, IoContext context) {
-            finish(context, bytes.longValue(), null);
-        }
-
-        @Override
-        public void failed(Throwable cause, IoContext context) {
-            finish(context, 0, cause);
-        }
-
-        private static void finish(IoContext context, long bytes, @Nullable Throwable cause) {
-            try {
-                context.owner(ChannelWriter.class).completed(bytes, cause);
-            } catch (Throwable broken) {
-                log.error("write completion could not be handled", broken);
-            }
-        }
     }
 }

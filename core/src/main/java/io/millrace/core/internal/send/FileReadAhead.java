@@ -11,11 +11,8 @@ final class FileReadAhead {
         /** Returns whether nothing will be written any more. Guarded by the queue. */
         boolean isStopped();
 
-        /** Returns whether no write is in flight. Guarded by the queue. */
-        boolean isIdle();
-
-        /** Hears that a part has been read, or why not; or that it was the last operation of a writer that has stopped. */
-        void readEnded(boolean wasLast, @Nullable Throwable cause);
+        /** Hears that a part has been read, or why not. */
+        void readEnded(@Nullable Throwable cause);
     }
 
     private final IoRuntime runtime;
@@ -66,12 +63,10 @@ final class FileReadAhead {
     }
 
     private void end(FileSource file, FileSource.FileChunk part, @Nullable Throwable cause) {
-        boolean wasLast;
         synchronized (queue) {
             reading = false;
             file.endReading(part, cause == null);
-            wasLast = reader.isStopped() && reader.isIdle();
         }
-        reader.readEnded(wasLast, cause);
+        reader.readEnded(cause);
     }
 }

@@ -18,6 +18,8 @@ public final class SendLoop implements Turn.Flushable {
      *      send ---> Watermarks: may it be queued? ---> SendQueue ---> ChannelWriter ---> channel
      *                                                    (one lock guards all three)
      *
+     * Payloads are borrowed: they are copied, or refused, before a call returns.
+     *
      * What is sent in a turn leaves when the turn ends, in one write; what is sent elsewhere leaves at once, or rides
      * along with the write that is in flight.
      */
@@ -59,12 +61,7 @@ public final class SendLoop implements Turn.Flushable {
         this.encoder = encoder;
     }
 
-    /**
-     * Queues a message; if it is accepted it leaves when this turn ends, or at once when there is no turn.
-     *
-     * @param payload borrowed
-     * @return what became of it
-     */
+    /** Queues a message; if it is accepted it leaves when this turn ends, or at once when there is no turn. */
     public SendResult send(ByteBuffer payload) {
         return send(FrameKind.MESSAGE, payload, null);
     }
@@ -72,10 +69,7 @@ public final class SendLoop implements Turn.Flushable {
     /**
      * Queues a request, as {@link #send(ByteBuffer)} does a message.
      *
-     * @param kind what the frame is for
-     * @param payload borrowed
      * @param request what waits for the reply
-     * @return what became of it
      */
     public SendResult request(FrameKind kind, ByteBuffer payload, QueuedRequest request) {
         return send(kind, payload, request);
@@ -104,9 +98,7 @@ public final class SendLoop implements Turn.Flushable {
     /**
      * Queues a message whose sender wants to know what becomes of it.
      *
-     * @param payload borrowed
      * @param marker whom to tell
-     * @return what became of it so far
      */
     public SendResult send(ByteBuffer payload, SentMarker marker) {
         encoder.check(payload);
@@ -128,7 +120,6 @@ public final class SendLoop implements Turn.Flushable {
      * @param body the rest; taken over if it is accepted
      * @param bodyLength how many bytes the body has
      * @param marker whom to tell what becomes of it, or null
-     * @return what became of it so far
      */
     public SendResult send(ByteBuffer lead, Chunk body, long bodyLength, @Nullable SentMarker marker) {
         SendResult answer;
@@ -204,14 +195,7 @@ public final class SendLoop implements Turn.Flushable {
         return true;
     }
 
-    /**
-     * Queues a frame that has been checked; {@link #flushQueued()} must follow.
-     *
-     * @param kind what the frame is for
-     * @param token its token
-     * @param payload borrowed
-     * @return what became of it
-     */
+    /** Queues a frame that has been checked; {@link #flushQueued()} must follow. */
     public SendResult queue(FrameKind kind, long token, ByteBuffer payload) {
         SendResult answer;
         synchronized (queue) {
@@ -224,7 +208,6 @@ public final class SendLoop implements Turn.Flushable {
     /**
      * Refuses what the frame cannot carry.
      *
-     * @param payload borrowed
      * @throws IllegalArgumentException if it cannot
      */
     public void check(ByteBuffer payload) {

@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /** The bytes of one session that wait to be written, in order. */
-final class SendQueue {
+final class SendQueue extends ChunkChain {
     /*
      *      head ................................................................. tail
      *      | sealed, being written | sealed: transferred | source | filled | filled, open |
@@ -42,8 +42,6 @@ final class SendQueue {
     private final BufferPool buffers;
 
     // All guarded by the send loop.
-    private @Nullable Chunk head;
-    private @Nullable Chunk tail;
     private @Nullable Chunk urgent;
     private int usualBytes = BufferPool.SMALLEST_BYTES;
     private long queuedBytes;
@@ -193,13 +191,6 @@ final class SendQueue {
         link(marker);
     }
 
-    /** Lets the next frame begin a chunk of its own. */
-    private void sealTail() {
-        if (tail instanceof PooledBuffer open) {
-            open.seal();
-        }
-    }
-
     /**
      * Takes a message out again that has chunks of its own.
      *
@@ -257,23 +248,6 @@ final class SendQueue {
         added.startsFrame = !beginsHere;
         link(added);
         return beginsHere ? open : added;
-    }
-
-    private void link(Chunk first) {
-        if (tail == null) {
-            head = first;
-        } else {
-            tail.next = first;
-        }
-        tail = last(first);
-    }
-
-    private static Chunk last(Chunk first) {
-        Chunk last = first;
-        while (last.next != null) {
-            last = last.next;
-        }
-        return last;
     }
 
     /** Seals the one buffer of the next write, or returns null if there may be several, or none. */
@@ -348,21 +322,6 @@ final class SendQueue {
         insert(before, first);
     }
 
-    /** Inserts a chain behind a chunk, or in front of all. */
-    private void insert(@Nullable Chunk before, Chunk first) {
-        Chunk last = last(first);
-        if (before == null) {
-            last.next = head;
-            head = first;
-        } else {
-            last.next = before.next;
-            before.next = first;
-        }
-        if (last.next == null) {
-            tail = last;
-        }
-    }
-
     /** Returns the first file in the queue that should be read from now, or null. */
     @Nullable
     FileSource fileToRead() {
@@ -382,27 +341,29 @@ final class SendQueue {
     @Nullable
     Chunk written(long bytes) {
         queuedBytes -= bytes;
-        Chunk first = head;
-        Chunk lastEmptied = null;
-        Chunk chunk = first;
-        while (chunk != null && isDone(chunk)) {
-            lastEmptied = chunk;
-            chunk = chunk.next;
-        }
-        if (lastEmptied == null) {
-            return null;
-        }
-        lastEmptied.next = null;
-        head = chunk;
-        if (chunk == null) {
-            tail = null;
-        }
-        return first;
+        return takeEmptied();
     }
 
-    private static boolean isDone(Chunk chunk) {
-        boolean complete = chunk instanceof Source source ? source.isExhausted() : chunk.sealed;
-        return complete && !chunk.buffer().hasRemaining();
+    /** Gives back what has been written, and tells those who want to know. Takes the lock where it is needed. */
+    void giveBack(Chunk first, Sender sender, IoContext context) {
+        for (Chunk chunk = first; chunk != null; ) {
+            Chunk following = chunk.next;
+            chunk.next = null;
+            if (chunk instanceof SentMarker marker) {
+                sender.sent(marker);
+            } else if (chunk instanceof FileSource.FileChunk part) {
+                synchronized (this) {
+                    part.source().recycle(part);
+                }
+            } else {
+                if (chunk instanceof TransferredChunk) {
+                    // An idle session must not keep what is the application's again.
+                    context.clearGather();
+                }
+                chunk.release();
+            }
+            chunk = following;
+        }
     }
 
     /**

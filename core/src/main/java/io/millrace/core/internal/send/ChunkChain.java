@@ -1,0 +1,83 @@
+package io.millrace.core.internal.send;
+
+import io.millrace.core.memory.Chunk;
+import io.millrace.core.memory.PooledBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** A chain of chunks: what its links have to do with each other, whatever they hold. Guarded by its lock. */
+abstract class ChunkChain {
+    @Nullable
+    Chunk head;
+
+    @Nullable
+    Chunk tail;
+
+    final void link(Chunk first) {
+        if (tail == null) {
+            head = first;
+        } else {
+            tail.next = first;
+        }
+        tail = last(first);
+    }
+
+    static Chunk last(Chunk first) {
+        Chunk last = first;
+        while (last.next != null) {
+            last = last.next;
+        }
+        return last;
+    }
+
+    /** Inserts a chain behind a chunk, or in front of all. */
+    final void insert(@Nullable Chunk before, Chunk first) {
+        Chunk last = last(first);
+        if (before == null) {
+            last.next = head;
+            head = first;
+        } else {
+            last.next = before.next;
+            before.next = first;
+        }
+        if (last.next == null) {
+            tail = last;
+        }
+    }
+
+    private static boolean isDone(Chunk chunk) {
+        boolean complete = chunk instanceof Source source ? source.isExhausted() : chunk.sealed;
+        return complete && !chunk.buffer().hasRemaining();
+    }
+
+    /** Lets the next frame begin a chunk of its own. */
+    final void sealTail() {
+        if (tail instanceof PooledBuffer open) {
+            open.seal();
+        }
+    }
+
+    /**
+     * Takes out what has been written to its end.
+     *
+     * @return a chain to be released, or null
+     */
+    @Nullable
+    final Chunk takeEmptied() {
+        Chunk first = head;
+        Chunk lastEmptied = null;
+        Chunk chunk = first;
+        while (chunk != null && isDone(chunk)) {
+            lastEmptied = chunk;
+            chunk = chunk.next;
+        }
+        if (lastEmptied == null) {
+            return null;
+        }
+        lastEmptied.next = null;
+        head = chunk;
+        if (chunk == null) {
+            tail = null;
+        }
+        return first;
+    }
+}
