@@ -140,7 +140,7 @@ class ArchitectureTest {
     @Test
     void onlyTheChannelWriterWrites() {
         onlyThese(named("ChannelWriter"), call(AsynchronousByteChannel.class, "write"));
-        onlyThese(named("SendLoop"), call(AsynchronousSocketChannel.class, "write"));
+        onlyThese(named("ChannelWriter"), call(AsynchronousSocketChannel.class, "write"));
     }
 
     @Test
