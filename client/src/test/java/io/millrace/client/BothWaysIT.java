@@ -19,6 +19,7 @@ import io.millrace.core.Session;
 import io.millrace.core.TransportException;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.server.TcpServer;
+import io.millrace.server.TcpServerBuilder;
 import io.millrace.testing.Hex;
 import io.millrace.testing.RawPeer;
 import java.nio.ByteBuffer;
@@ -58,7 +59,7 @@ class BothWaysIT {
         scheduler.shutdownNow();
     }
 
-    private static TcpServer.Builder server() {
+    private static TcpServerBuilder server() {
         return TcpServer.builder().protocol(Protocol.millrace());
     }
 

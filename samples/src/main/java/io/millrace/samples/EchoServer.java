@@ -4,6 +4,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.millrace.core.IoGroup;
 import io.millrace.server.TcpServer;
+import io.millrace.server.TcpServerBuilder;
 import java.util.concurrent.Callable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -43,7 +44,7 @@ public final class EchoServer implements Callable<Integer> {
             names = "--max-connections",
             paramLabel = "N",
             description = "Connections at once; more wait until others leave (default: ${DEFAULT-VALUE}).")
-    private int maxConnections = TcpServer.DEFAULT_MAX_CONNECTIONS;
+    private int maxConnections = TcpServerBuilder.DEFAULT_MAX_CONNECTIONS;
 
     @Option(
             names = {"-v", "--verbose"},

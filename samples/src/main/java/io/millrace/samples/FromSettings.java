@@ -4,6 +4,7 @@ import io.millrace.client.TcpClient;
 import io.millrace.core.Settings;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.server.TcpServer;
+import io.millrace.server.TcpServerBuilder;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
@@ -34,7 +35,7 @@ public final class FromSettings {
     static String ask(Settings settings) throws IOException {
         settings.requireSections("server", "client");
         Protocol protocol = Protocol.millrace();
-        TcpServer.Builder echo =
+        TcpServerBuilder echo =
                 TcpServer.builder().protocol(protocol).onRequest((session, request, reply) -> reply.send(request));
         try (TcpServer server = echo.settings(settings.section("server")).bind();
                 TcpClient orders = TcpClient.builder()

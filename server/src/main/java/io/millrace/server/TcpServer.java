@@ -3,29 +3,17 @@ package io.millrace.server;
 import io.millrace.core.CloseReason;
 import io.millrace.core.IoGroup;
 import io.millrace.core.Session;
-import io.millrace.core.SessionBuilder;
-import io.millrace.core.Settings;
-import io.millrace.core.TransportException;
-import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.CloseOnce;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSet;
-import io.millrace.core.internal.SessionSetup;
-import io.millrace.core.internal.Sockets;
 import io.millrace.core.observe.Beans;
-import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
-import io.millrace.core.protocol.Side;
 import io.millrace.server.internal.Admission;
-import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
-import java.nio.channels.AsynchronousServerSocketChannel;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,19 +23,13 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Threading: Thread-safe.
  *
- * <p>Lifecycle: running from {@link Builder#bind(int)} until {@link #close()}, then closed for good; another server
+ * <p>Lifecycle: running from {@link TcpServerBuilder#bind(int)} until {@link #close()}, then closed for good; another server
  * may bind to the same port at once.
  *
  * <p>Errors: what goes wrong with one connection ends that session and no other. Accepting is tried again for ever,
  * with a pause that grows to 1.6 s.
  */
 public final class TcpServer implements AutoCloseable {
-    /** The default limit on connections at once. */
-    public static final int DEFAULT_MAX_CONNECTIONS = 100_000;
-
-    /** The default backlog: what the kernel may hold ready while we are busy accepting. */
-    public static final int DEFAULT_BACKLOG = 1024;
-
     private static final Logger log = LoggerFactory.getLogger(TcpServer.class);
     private static final CloseReason CLOSING = CloseReason.of(CloseReason.Kind.SHUTDOWN, "the server is closing");
 
@@ -61,7 +43,7 @@ public final class TcpServer implements AutoCloseable {
     // Written once, when the bean is shown; what closes meanwhile is noticed by whoever is later.
     private volatile Beans.Registration bean = Beans.none();
 
-    private TcpServer(
+    TcpServer(
             IoGroup group, boolean ownsGroup, Protocol protocol, InetSocketAddress localAddress, Admission admission) {
         this.group = group;
         this.ownsGroup = ownsGroup;
@@ -73,8 +55,8 @@ public final class TcpServer implements AutoCloseable {
     }
 
     /** {@return a new builder with all defaults} */
-    public static Builder builder() {
-        return new Builder();
+    public static TcpServerBuilder builder() {
+        return new TcpServerBuilder();
     }
 
     /** {@return the address that clients connect to, with the port that the system chose if 0 was asked for} */
@@ -141,7 +123,7 @@ public final class TcpServer implements AutoCloseable {
         closing.close(admission::stop, this::drainAndClose, this::closeOwnGroup);
     }
 
-    private void showBean() {
+    void showBean() {
         bean = Beans.register("Server", beanName(localAddress), new ServerBean(this));
         if (closing.hasStarted()) {
             bean.remove();
@@ -168,235 +150,5 @@ public final class TcpServer implements AutoCloseable {
     @Override
     public String toString() {
         return "TcpServer[" + localAddress + ", " + protocol + "]";
-    }
-
-    /** Collects the settings of a server. Not thread-safe. */
-    public static final class Builder extends SessionBuilder<Builder> {
-        private @Nullable Protocol protocol;
-        private int maxConnections = DEFAULT_MAX_CONNECTIONS;
-        private int backlog = DEFAULT_BACKLOG;
-        private ListenerConfig listenerConfig = ListenerConfig.defaults();
-        private @Nullable String settingsHost;
-        private @Nullable Integer settingsPort;
-
-        private Builder() {}
-
-        @Override
-        protected Builder self() {
-            return this;
-        }
-
-        /**
-         * Sets how messages are framed. Required.
-         *
-         * @param newProtocol the protocol, the same as the clients'
-         * @return this
-         */
-        public Builder protocol(Protocol newProtocol) {
-            this.protocol = Objects.requireNonNull(newProtocol, "newProtocol");
-            return this;
-        }
-
-        /**
-         * Sets the limit on connections at once. Beyond it clients wait in the backlog until others leave.
-         *
-         * @param limit from 1 to 100,000,000; {@link #DEFAULT_MAX_CONNECTIONS} by default
-         * @return this
-         */
-        public Builder maxConnections(int limit) {
-            this.maxConnections = limit;
-            return this;
-        }
-
-        /**
-         * Sets how many connections the kernel may hold that are not accepted yet.
-         *
-         * @param length from 1 to 65,535, capped by the kernel's own limit; {@link #DEFAULT_BACKLOG} by default
-         * @return this
-         */
-        public Builder backlog(int length) {
-            this.backlog = length;
-            return this;
-        }
-
-        /**
-         * Sets the socket options of the listening channel.
-         *
-         * @param config {@link ListenerConfig#defaults()} by default
-         * @return this
-         */
-        public Builder listener(ListenerConfig config) {
-            this.listenerConfig = Objects.requireNonNull(config, "config");
-            return this;
-        }
-
-        /**
-         * Sets what is in a section of a settings file: the address to {@link #bind()} to as {@code host} (all local
-         * addresses if it is missing) and {@code port}, then {@code maxConnections}, {@code backlog},
-         * {@code drainTimeout}, {@code jmx}, and how sessions and the listening channel behave in its sections
-         * {@code sessions} and {@code listener}.
-         *
-         * @param settings the section
-         * @return this
-         * @throws io.millrace.core.SettingsException naming every key that is not known or whose value cannot be
-         */
-        public Builder settings(Settings settings) {
-            settings.read(in -> {
-                in.text("host", text -> settingsHost = text);
-                in.whole("port", number -> settingsPort = requirePort(number));
-                in.whole(
-                        "maxConnections",
-                        limit -> maxConnections(requireConnections("maxConnections", limit, 100_000_000)));
-                in.whole("backlog", length -> backlog(requireConnections("backlog", length, 65_535)));
-                readCommon(in);
-                in.section(
-                        "listener",
-                        section -> listener(
-                                listenerConfig.toBuilder().settings(section).build()));
-            });
-            return this;
-        }
-
-        /**
-         * Checks the settings and starts the server on the address that {@link #settings} named.
-         *
-         * @return the running server
-         * @throws TransportException if the address is unknown or taken, or the system refuses
-         * @throws IllegalArgumentException naming the first setting that cannot be
-         * @throws IllegalStateException naming a required setting that is missing
-         * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
-         */
-        public TcpServer bind() throws TransportException {
-            if (settingsPort == null) {
-                throw new IllegalStateException("port is not set: put it into the settings, or call bind(port)");
-            }
-            return settingsHost == null ? bind(settingsPort) : bind(settingsHost, settingsPort);
-        }
-
-        /**
-         * Checks the settings and starts the server on a port of all local addresses, IPv4 and IPv6.
-         *
-         * @param port from 0 (the system chooses) to 65,535
-         * @return the running server
-         * @throws TransportException if the port is taken, or the system refuses
-         * @throws IllegalArgumentException naming the first setting that cannot be
-         * @throws IllegalStateException naming a required setting that is missing
-         * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
-         */
-        public TcpServer bind(int port) throws TransportException {
-            requirePort(port);
-            return bind(new InetSocketAddress(port));
-        }
-
-        /**
-         * Checks the settings and starts the server on a port of one local address.
-         *
-         * @param host a local name or address
-         * @param port from 0 (the system chooses) to 65,535
-         * @return the running server
-         * @throws TransportException if the name is unknown, the port is taken, or the system refuses
-         * @throws IllegalArgumentException naming the first setting that cannot be
-         * @throws IllegalStateException naming a required setting that is missing
-         * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
-         */
-        public TcpServer bind(String host, int port) throws TransportException {
-            requirePort(port);
-            InetSocketAddress address = new InetSocketAddress(Objects.requireNonNull(host, "host"), port);
-            if (address.isUnresolved()) {
-                throw unresolved(host);
-            }
-            return bind(address);
-        }
-
-        /**
-         * Checks the settings and starts the server.
-         *
-         * @param address a local address
-         * @return the running server
-         * @throws TransportException if the address is unresolved or taken, or the system refuses
-         * @throws IllegalArgumentException naming the first setting that cannot be
-         * @throws IllegalStateException naming a required setting that is missing
-         * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
-         */
-        public TcpServer bind(InetSocketAddress address) throws TransportException {
-            SessionSetup setup =
-                    new SessionSetup(Side.SERVER, Ranges.requireSet("protocol", protocol), sessionConfig(), handlers());
-            boolean hasTaker = handlers().takesMessages() || handlers().onRequest() != null;
-            if (!hasTaker && setup.protocol().pairing() != Pairing.BY_TOKEN) {
-                throw new IllegalStateException(
-                        "onMessage is not set, nor is onRequest: call one of them, or what comes in has no taker");
-            }
-            requireConnections("maxConnections", maxConnections, 100_000_000);
-            requireConnections("backlog", backlog, 65_535);
-            drainNanos();
-            if (address.isUnresolved()) {
-                throw unresolved(address.getHostString());
-            }
-            IoGroup used = startGroup();
-            try {
-                return bindIn(used, setup, address);
-            } catch (IOException e) {
-                closeUnlessShared(used);
-                throw new TransportException("cannot bind to " + address + ": " + e.getMessage(), e);
-            } catch (RuntimeException e) {
-                closeUnlessShared(used);
-                throw e;
-            }
-        }
-
-        private static int requirePort(int port) {
-            Ranges.require(port >= 0 && port <= 65_535, "port", port, "from 0 (the system chooses) to 65535");
-            return port;
-        }
-
-        private static int requireConnections(String property, int count, int most) {
-            Ranges.require(property, count, 1, most, "connections");
-            return count;
-        }
-
-        private static TransportException unresolved(String host) {
-            return new TransportException(
-                    "cannot bind to " + host + ": the name is not known; give a local one, a local address, or the"
-                            + " port alone for all addresses",
-                    new UnknownHostException(host));
-        }
-
-        private void closeUnlessShared(IoGroup used) {
-            if (ownsGroup()) {
-                used.close();
-            }
-        }
-
-        private TcpServer bindIn(IoGroup used, SessionSetup setup, InetSocketAddress address) throws IOException {
-            IoRuntime runtime = GroupAccess.runtimeOf(used);
-            AsynchronousServerSocketChannel channel = runtime.openServerChannel();
-            TcpServer server;
-            Admission admission;
-            try {
-                Sockets.check(runtime, setup.config().socket());
-                Sockets.beforeBind(listenerConfig.options(), setup.config().socket(), channel);
-                channel.bind(address, backlog);
-                admission = new Admission(runtime, setup, channel, maxConnections, drainNanos());
-                InetSocketAddress bound = (InetSocketAddress) channel.getLocalAddress();
-                server = new TcpServer(used, ownsGroup(), setup.protocol(), bound, admission);
-                runtime.join(server);
-            } catch (IOException | RuntimeException e) {
-                channel.close();
-                throw e;
-            }
-            log.info(
-                    "server started; address={} protocol={} maxConnections={} backlog={} group={} {}",
-                    server.localAddress,
-                    setup.protocol(),
-                    maxConnections,
-                    backlog,
-                    used,
-                    setup.config());
-            admission.start();
-            if (isJmxOn()) {
-                server.showBean();
-            }
-            return server;
-        }
     }
 }

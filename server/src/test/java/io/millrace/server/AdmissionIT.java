@@ -184,7 +184,7 @@ class AdmissionIT {
         awaitSoon("state", () -> server.stats().connections() == 0);
     }
 
-    private static TcpServer.Builder echo() {
+    private static TcpServerBuilder echo() {
         return TcpServer.builder().protocol(Protocol.lengthPrefixed()).onMessage((session, message) -> {
             if (StandardCharsets.UTF_8.decode(message.duplicate()).toString().equals("throw")) {
                 throw new IllegalStateException("on purpose");

@@ -16,7 +16,7 @@ class ClosedGroupIT {
     void bindInAClosedGroupIsRefusedAndLeavesNoDescriptor() throws Exception {
         IoGroup group = IoGroup.start();
         group.close();
-        TcpServer.Builder builder = TcpServer.builder()
+        TcpServerBuilder builder = TcpServer.builder()
                 .group(group)
                 .protocol(Protocol.lengthPrefixed())
                 .onMessage((session, message) -> {});

@@ -87,7 +87,7 @@ class ReferencesIT {
     private void serveAndClose(IoGroup group, Optional<ExecutorService> executor) throws Exception {
         Attaching handler = new Attaching(given);
         given.add(new WeakReference<>(handler));
-        TcpServer.Builder builder = TcpServer.builder()
+        TcpServerBuilder builder = TcpServer.builder()
                 .group(group)
                 .protocol(Protocol.lengthPrefixed())
                 .onMessage(handler);

@@ -24,7 +24,7 @@ class ServerBeanIT {
     @RegisterExtension
     final LeakCheck leaks = new LeakCheck();
 
-    private static TcpServer.Builder echo() {
+    private static TcpServerBuilder echo() {
         return TcpServer.builder()
                 .protocol(Protocol.lengthPrefixed())
                 .onMessage((session, message) -> session.send(message));

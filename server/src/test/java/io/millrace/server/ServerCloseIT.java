@@ -401,11 +401,11 @@ class ServerCloseIT {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
     }
 
-    private TcpServer.Builder echo() {
+    private TcpServerBuilder echo() {
         return builder((session, message) -> session.send(message));
     }
 
-    private TcpServer.Builder builder(MessageHandler handler) {
+    private TcpServerBuilder builder(MessageHandler handler) {
         return TcpServer.builder()
                 .protocol(Protocol.lengthPrefixed())
                 .onMessage(handler)

@@ -24,7 +24,7 @@ class TcpServerBuilderTest {
 
     @Test
     void bindWithoutProtocolNamesIt() {
-        TcpServer.Builder builder = TcpServer.builder().onMessage((session, message) -> {});
+        TcpServerBuilder builder = TcpServer.builder().onMessage((session, message) -> {});
 
         IllegalStateException refused = assertThrows(IllegalStateException.class, () -> builder.bind(0));
 
@@ -33,7 +33,7 @@ class TcpServerBuilderTest {
 
     @Test
     void bindWithoutOnMessageNamesIt() {
-        TcpServer.Builder builder = TcpServer.builder().protocol(Protocol.lengthPrefixed());
+        TcpServerBuilder builder = TcpServer.builder().protocol(Protocol.lengthPrefixed());
 
         IllegalStateException refused = assertThrows(IllegalStateException.class, () -> builder.bind(0));
 
@@ -121,11 +121,11 @@ class TcpServerBuilderTest {
         assertEquals(byAddress.getMessage(), byName.getMessage());
     }
 
-    private static TcpServer.Builder complete() {
+    private static TcpServerBuilder complete() {
         return TcpServer.builder().protocol(Protocol.lengthPrefixed()).onMessage((session, message) -> {});
     }
 
-    private static String refusal(TcpServer.Builder builder) {
+    private static String refusal(TcpServerBuilder builder) {
         return assertThrows(IllegalArgumentException.class, () -> builder.bind(0))
                 .getMessage();
     }

@@ -336,7 +336,7 @@ class TcpServerIT {
         return events.poll(10, TimeUnit.SECONDS);
     }
 
-    private TcpServer.Builder echo() {
+    private TcpServerBuilder echo() {
         return echo((session, message) -> {
             byte[] text = new byte[message.remaining()];
             message.get(message.position(), text);
@@ -345,7 +345,7 @@ class TcpServerIT {
         });
     }
 
-    private static TcpServer.Builder echo(MessageHandler handler) {
+    private static TcpServerBuilder echo(MessageHandler handler) {
         return TcpServer.builder().protocol(Protocol.lengthPrefixed()).onMessage(handler);
     }
 }
