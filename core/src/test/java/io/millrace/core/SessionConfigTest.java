@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class SessionConfigTest {
-    private static String refusal(Consumer<SessionConfig.Builder> change) {
-        SessionConfig.Builder builder = SessionConfig.builder();
+    private static String refusal(Consumer<SessionConfigBuilder> change) {
+        SessionConfigBuilder builder = SessionConfig.builder();
         change.accept(builder);
         return String.valueOf(
                 assertThrows(IllegalArgumentException.class, builder::build).getMessage());
@@ -60,7 +60,7 @@ class SessionConfigTest {
 
     @Test
     void nullsAreRefusedByName() {
-        SessionConfig.Builder builder = SessionConfig.builder();
+        SessionConfigBuilder builder = SessionConfig.builder();
         assertEquals(
                 "policy",
                 assertThrows(NullPointerException.class, () -> builder.sendOverflow(null))

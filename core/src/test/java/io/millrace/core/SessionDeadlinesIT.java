@@ -38,11 +38,11 @@ class SessionDeadlinesIT {
     private final ManualClock clock = new ManualClock();
     private final CountDownLatch gate = new CountDownLatch(1);
 
-    private Loopback.Builder on(Permutation.Handlers handlers, SessionConfig.Builder config) {
+    private Loopback.Builder on(Permutation.Handlers handlers, SessionConfigBuilder config) {
         return new Permutation(1, handlers).loopback().clock(clock).config(config.build());
     }
 
-    private static SessionConfig.Builder config() {
+    private static SessionConfigBuilder config() {
         return SessionConfig.builder();
     }
 
@@ -279,7 +279,7 @@ class SessionDeadlinesIT {
     @ParameterizedTest
     @EnumSource(Blaming.class)
     void nothingIsBlamedOnThePeerWhileThisSideHasPausedAndItHasAllItsTimeAfterwards(Blaming deadline) throws Exception {
-        SessionConfig.Builder config =
+        SessionConfigBuilder config =
                 switch (deadline) {
                     case IDLE -> config().idleTimeout(TEN);
                     case READ_IDLE -> config().readIdleTimeout(TEN);
@@ -325,7 +325,7 @@ class SessionDeadlinesIT {
             value = Blaming.class,
             names = {"IDLE", "READ_IDLE"})
     void silenceWhileTheExecutorIsBusyIsNotBlamedOnThePeer(Blaming deadline) throws Exception {
-        SessionConfig.Builder config =
+        SessionConfigBuilder config =
                 deadline == Blaming.IDLE ? config().idleTimeout(TEN) : config().readIdleTimeout(TEN);
         try (Loopback loopback = on(Permutation.Handlers.EXECUTOR, config)
                 .handler((session, message) -> {
@@ -384,7 +384,7 @@ class SessionDeadlinesIT {
     @EnumSource(Permutation.Handlers.class)
     void longestDurationsDoNotOverflow(Permutation.Handlers handlers) throws Exception {
         Duration year = Duration.ofDays(365);
-        SessionConfig.Builder config = config().idleTimeout(year)
+        SessionConfigBuilder config = config().idleTimeout(year)
                 .readIdleTimeout(year)
                 .writeIdleTimeout(year)
                 .firstFrameTimeout(year)

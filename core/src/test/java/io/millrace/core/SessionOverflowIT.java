@@ -22,7 +22,7 @@ class SessionOverflowIT {
     private static final int KIB = 1 << 10;
     private static final int MIB = 1 << 20;
 
-    private static SessionConfig.Builder marks(int low, int high, int limit) {
+    private static SessionConfigBuilder marks(int low, int high, int limit) {
         return SessionConfig.builder().sendMarks(low, high).sendLimit(limit);
     }
 
