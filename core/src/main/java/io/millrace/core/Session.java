@@ -214,6 +214,13 @@ public interface Session {
     void upgrade(WireProtocol protocol, MessageHandler handler);
 
     /**
+     * Ends the session without cutting anything short, and returns at once: requests that are in flight, either way,
+     * are finished, and the peer is told where the protocol can; whatever it asks from now on is answered with
+     * {@link ErrorCode#DRAINING}. Then the session closes as {@link #close()} does. There is no deadline.
+     */
+    void drain();
+
+    /**
      * Closes the session in good order and returns at once: what is queued is sent, then the end of the stream;
      * messages that still arrive are dropped; then the connection closes.
      */

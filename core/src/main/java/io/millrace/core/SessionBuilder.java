@@ -27,6 +27,7 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
     private @Nullable MessageHandler onMessage;
     private @Nullable RequestHandler onRequest;
     private @Nullable PartHandler onPart;
+    private @Nullable ErrorEncoder errorEncoder;
     private @Nullable Executor executor;
     private @Nullable Consumer<Session> onOpen;
     private @Nullable BiConsumer<Session, CloseReason> onClose;
@@ -85,6 +86,18 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
      */
     public B onRequest(RequestHandler handler) {
         this.onRequest = Objects.requireNonNull(handler, "handler");
+        return self();
+    }
+
+    /**
+     * Sets how to tell peers that a request failed, where the protocol has no error replies of its own. Without it such
+     * a session closes, after the replies to earlier requests: the peer would take anything else for an answer.
+     *
+     * @param encoder makes the payload that is sent as the reply
+     * @return this
+     */
+    public B errorEncoder(ErrorEncoder encoder) {
+        this.errorEncoder = Objects.requireNonNull(encoder, "encoder");
         return self();
     }
 
@@ -189,7 +202,7 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
 
     /** {@return what the application does with the sessions} */
     protected final SessionHandlers handlers() {
-        return new SessionHandlers(onOpen, onMessage, onRequest, onPart, onClose, executor);
+        return new SessionHandlers(onOpen, onMessage, onRequest, onPart, onClose, errorEncoder, executor);
     }
 
     /** {@return how sessions behave} */

@@ -23,6 +23,9 @@ public final class SessionConfig {
     /** The default deadline for completing a frame: 2 minutes, in which 16 MiB come over 1 Mbit/s. */
     public static final Duration DEFAULT_FRAME_TIMEOUT = Duration.ofMinutes(2);
 
+    /** How many requests of one peer may be in progress by default: 1,024. */
+    public static final int DEFAULT_REQUESTS_IN_PROGRESS = 1_024;
+
     private final int sendHighMark;
     private final int sendLowMark;
     private final int sendLimit;
@@ -35,6 +38,9 @@ public final class SessionConfig {
     private final Duration firstFrameTimeout;
     private final Duration frameTimeout;
     private final HeartbeatConfig heartbeat;
+    private final Duration maxAge;
+    private final int requestsInProgress;
+    private final int requestLimit;
     private final boolean halfClose;
     private final SocketConfig socket;
 
@@ -51,6 +57,9 @@ public final class SessionConfig {
         this.firstFrameTimeout = builder.firstFrameTimeout;
         this.frameTimeout = builder.frameTimeout;
         this.heartbeat = builder.heartbeat;
+        this.maxAge = builder.maxAge;
+        this.requestsInProgress = builder.requestsInProgress;
+        this.requestLimit = builder.requestLimit;
         this.halfClose = builder.halfClose;
         this.socket = builder.socket;
     }
@@ -79,6 +88,9 @@ public final class SessionConfig {
                 .firstFrameTimeout(firstFrameTimeout)
                 .frameTimeout(frameTimeout)
                 .heartbeat(heartbeat)
+                .maxAge(maxAge)
+                .requestsInProgress(requestsInProgress)
+                .requestLimit(requestLimit)
                 .halfClose(halfClose)
                 .socket(socket);
     }
@@ -146,6 +158,21 @@ public final class SessionConfig {
         return heartbeat;
     }
 
+    /** {@return how long a session lives, more or less a tenth, before it drains; zero if for ever} */
+    public Duration maxAge() {
+        return maxAge;
+    }
+
+    /** {@return how many requests of the peer's may be in progress} */
+    public int requestsInProgress() {
+        return requestsInProgress;
+    }
+
+    /** {@return after how many requests of the peer's a session drains; 0 if after none} */
+    public int requestLimit() {
+        return requestLimit;
+    }
+
     /** {@return whether only the application closes a session whose peer has finished sending} */
     public boolean halfClose() {
         return halfClose;
@@ -163,7 +190,8 @@ public final class SessionConfig {
                 + ", minWriteProgressBytes=" + minWriteProgressBytes + ", idleTimeout=" + idleTimeout
                 + ", readIdleTimeout=" + readIdleTimeout + ", writeIdleTimeout=" + writeIdleTimeout
                 + ", firstFrameTimeout=" + firstFrameTimeout + ", frameTimeout=" + frameTimeout + ", heartbeat="
-                + heartbeat + ", halfClose="
+                + heartbeat + ", maxAge=" + maxAge + ", requestsInProgress=" + requestsInProgress + ", requestLimit="
+                + requestLimit + ", halfClose="
                 + halfClose + ", socket=" + socket + "]";
     }
 }

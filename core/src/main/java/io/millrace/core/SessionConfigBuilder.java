@@ -20,6 +20,9 @@ public final class SessionConfigBuilder {
     Duration firstFrameTimeout = Duration.ZERO;
     Duration frameTimeout = SessionConfig.DEFAULT_FRAME_TIMEOUT;
     HeartbeatConfig heartbeat = HeartbeatConfig.off();
+    Duration maxAge = Duration.ZERO;
+    int requestsInProgress = SessionConfig.DEFAULT_REQUESTS_IN_PROGRESS;
+    int requestLimit;
     boolean halfClose;
     SocketConfig socket = SocketConfig.defaults();
 
@@ -154,6 +157,42 @@ public final class SessionConfigBuilder {
     }
 
     /**
+     * Sets how long a session lives before it drains (see {@link Session#drain}), so that connections move on to new
+     * servers behind a balancer. Each session differs by up to a tenth, so that they do not all go at once.
+     *
+     * @param age from 0 (for ever) to 365 days; 0 by default
+     * @return this
+     */
+    public SessionConfigBuilder maxAge(Duration age) {
+        this.maxAge = Objects.requireNonNull(age, "age");
+        return this;
+    }
+
+    /**
+     * Sets how many requests of the peer's may be in progress. Where the protocol has error replies those beyond are
+     * answered with {@link ErrorCode#BUSY}; elsewhere nothing more is read until some have been answered.
+     *
+     * @param count from 1; {@link SessionConfig#DEFAULT_REQUESTS_IN_PROGRESS} by default
+     * @return this
+     */
+    public SessionConfigBuilder requestsInProgress(int count) {
+        this.requestsInProgress = count;
+        return this;
+    }
+
+    /**
+     * Sets after how many requests of the peer's a session drains (see {@link Session#drain}): with 1 there is one
+     * exchange per connection.
+     *
+     * @param count from 0 (no limit); 0 by default
+     * @return this
+     */
+    public SessionConfigBuilder requestLimit(int count) {
+        this.requestLimit = count;
+        return this;
+    }
+
+    /**
      * Sets whether a session lives on after its peer has finished sending.
      *
      * @param keepOpen true if only the application closes it then; false by default: once everything is delivered,
@@ -221,6 +260,9 @@ public final class SessionConfigBuilder {
             in.duration("frameTimeout", this::frameTimeout);
             in.duration("heartbeatInterval", this::heartbeatInterval);
             in.duration("heartbeatTimeout", timeout -> heartbeat(heartbeat.timeout(timeout)));
+            in.duration("maxAge", this::maxAge);
+            in.whole("requestsInProgress", this::requestsInProgress);
+            in.whole("requestLimit", this::requestLimit);
             in.flag("halfClose", this::halfClose);
             in.section(
                     "socket",
@@ -256,6 +298,9 @@ public final class SessionConfigBuilder {
         Ranges.requireFromZero("writeIdleTimeout", writeIdleTimeout, 365, OFF);
         Ranges.requireFromZero("firstFrameTimeout", firstFrameTimeout, 365, OFF);
         Ranges.requireFromZero("frameTimeout", frameTimeout, 365, OFF);
+        Ranges.requireFromZero("maxAge", maxAge, 365, "for ever");
+        Ranges.require("requestsInProgress", requestsInProgress, 1, Long.MAX_VALUE, "requests");
+        Ranges.require("requestLimit", requestLimit, 0, Long.MAX_VALUE, "requests");
         return new SessionConfig(this);
     }
 }

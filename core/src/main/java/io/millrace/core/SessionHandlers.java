@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param onRequest called for requests, or null
  * @param onPart called for parts of messages, instead of onMessage, or null
  * @param onClose called when a session has ended, or null
+ * @param errorEncoder makes replies of errors where the protocol has none, or null to close instead
  * @param executor what runs the callbacks, or null for the I/O threads
  */
 public record SessionHandlers(
@@ -21,6 +22,7 @@ public record SessionHandlers(
         @Nullable RequestHandler onRequest,
         @Nullable PartHandler onPart,
         @Nullable BiConsumer<Session, CloseReason> onClose,
+        @Nullable ErrorEncoder errorEncoder,
         @Nullable Executor executor) {
 
     /** {@return whether there is anybody to take messages} */

@@ -233,7 +233,7 @@ class HeartbeatIT {
         SessionConfig config = SessionConfig.builder()
                 .heartbeat(HeartbeatConfig.every(INTERVAL))
                 .build();
-        SessionHandlers handlers = new SessionHandlers(null, Loopback.ECHO, null, null, null, null);
+        SessionHandlers handlers = new SessionHandlers(null, Loopback.ECHO, null, null, null, null, null);
         for (Protocol protocol : List.of(Protocol.lines(), Protocol.raw(), Protocol.fixed(4))) {
             IllegalArgumentException refused = assertThrows(
                     IllegalArgumentException.class, () -> new SessionSetup(Side.SERVER, protocol, config, handlers));

@@ -41,6 +41,11 @@ class SessionConfigTest {
         assertEquals(
                 "writeProgressTimeout is PT24H0.000000001S; it must be from 0 (never) to 1 day",
                 refusal(b -> b.writeProgressTimeout(Duration.ofDays(1).plusNanos(1))));
+        assertEquals(
+                "maxAge is PT-1S; it must be from 0 (for ever) to 365 days",
+                refusal(b -> b.maxAge(Duration.ofSeconds(-1))));
+        assertEquals("requestsInProgress is 0; it must be at least 1 requests", refusal(b -> b.requestsInProgress(0)));
+        assertEquals("requestLimit is -1; it must be at least 0 requests", refusal(b -> b.requestLimit(-1)));
         assertTrue(refusal(b -> b.writeProgressTimeout(Duration.ofSeconds(Long.MAX_VALUE)))
                 .startsWith("writeProgressTimeout is PT"));
     }
@@ -109,6 +114,9 @@ class SessionConfigTest {
                 .firstFrameTimeout(Duration.ofSeconds(9))
                 .frameTimeout(Duration.ofDays(365))
                 .heartbeat(HeartbeatConfig.every(Duration.ofSeconds(11)).timeout(Duration.ofSeconds(12)))
+                .maxAge(Duration.ofSeconds(13))
+                .requestsInProgress(14)
+                .requestLimit(15)
                 .halfClose(true)
                 .socket(SocketConfig.builder().sendBuffer(10).build())
                 .tcpNoDelay(false)
@@ -117,7 +125,7 @@ class SessionConfigTest {
         String shown = "SessionConfig[sendLowMark=1, sendHighMark=2, sendLimit=3, sendOverflow=CLOSE,"
                 + " writeProgressTimeout=PT4S, minWriteProgressBytes=5, idleTimeout=PT6S, readIdleTimeout=PT7S,"
                 + " writeIdleTimeout=PT8S, firstFrameTimeout=PT9S, frameTimeout=PT8760H, heartbeat=every PT11S, timeout PT12S,"
-                + " halfClose=true, socket=SocketConfig{TCP_NODELAY=false, SO_KEEPALIVE=true, SO_SNDBUF=10}]";
+                + " maxAge=PT13S, requestsInProgress=14, requestLimit=15, halfClose=true, socket=SocketConfig{TCP_NODELAY=false, SO_KEEPALIVE=true, SO_SNDBUF=10}]";
         assertEquals(shown, config.toString());
         assertEquals(shown, config.toBuilder().build().toString());
     }

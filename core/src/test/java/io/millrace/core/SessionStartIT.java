@@ -76,6 +76,7 @@ class SessionStartIT {
                         null,
                         null,
                         (session, reason) -> events.add("onClose"),
+                        null,
                         null));
     }
 

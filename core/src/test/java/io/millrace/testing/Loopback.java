@@ -1,5 +1,6 @@
 package io.millrace.testing;
 
+import io.millrace.core.ErrorEncoder;
 import io.millrace.core.IoGroup;
 import io.millrace.core.IoGroupStats;
 import io.millrace.core.MessageHandler;
@@ -176,6 +177,7 @@ public final class Loopback implements AutoCloseable {
                 answering,
                 parts,
                 whole ? null : recorder::onClose,
+                settings.errorEncoder,
                 settings.executor);
     }
 
@@ -306,6 +308,7 @@ public final class Loopback implements AutoCloseable {
         private boolean takingMessages;
         private @Nullable RequestHandler answering;
         private @Nullable PartHandler parts;
+        private @Nullable ErrorEncoder errorEncoder;
         private @Nullable Executor executor;
         private @Nullable ManualClock clock;
         private MessageHandler handler = ECHO;
@@ -454,6 +457,12 @@ public final class Loopback implements AutoCloseable {
          */
         public Builder parts(PartHandler newParts) {
             this.parts = newParts;
+            return this;
+        }
+
+        /** Sets how the server's sessions tell of errors where the protocol has no error replies. */
+        public Builder errorEncoder(ErrorEncoder encoder) {
+            this.errorEncoder = encoder;
             return this;
         }
 

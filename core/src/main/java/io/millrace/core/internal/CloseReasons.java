@@ -36,6 +36,16 @@ final class CloseReasons {
         return CloseReason.of(Kind.PROTOCOL, "a reply came that nobody asked for");
     }
 
+    /** A session takes so many requests and no more. */
+    static CloseReason enoughRequests(int limit) {
+        return CloseReason.of(Kind.LOCAL, "it has taken as many requests as requestLimit allows, " + limit);
+    }
+
+    /** A session has lived as long as it may. */
+    static CloseReason tooOld(Duration maxAge) {
+        return CloseReason.of(Kind.LOCAL, "it has reached its maximum age, " + maxAge.toMillis() + " ms");
+    }
+
     static CloseReason handlerThrew(String callback, Throwable cause) {
         return CloseReason.of(Kind.HANDLER, callback + " threw " + cause, cause);
     }

@@ -36,15 +36,21 @@ final class FrameDispatch implements Responder.Outlet {
         /** Hears that a reply found no room in the send queue. */
         void refused();
 
+        /** Finishes what is in flight and begins nothing new, then closes. */
+        void drain(CloseReason reason);
+
+        /** Returns whether nothing new is begun. */
+        boolean isDraining();
+
+        /** Returns why nothing new is begun. */
+        CloseReason reasonToDrain();
+
         /** Hears that a ping has been answered. */
         void pong(long token);
 
         /** Hears that the peer will not answer further requests. */
         void peerIsDraining(int code, String text);
     }
-
-    /** How many requests of one peer may be in progress. */
-    static final int REQUESTS_IN_PROGRESS_LIMIT = 1_024;
 
     /** How much of a peer's words goes into the log, in bytes. */
     private static final int LONGEST_SHOWN_TEXT = 256;
@@ -61,7 +67,8 @@ final class FrameDispatch implements Responder.Outlet {
     private final @Nullable HandOver handOver;
 
     // Confined to the session's steps.
-    private long skippedFrames;
+    private int skippedFrames;
+    private int requestsTaken;
 
     FrameDispatch(
             IoRuntime runtime,
@@ -83,8 +90,9 @@ final class FrameDispatch implements Responder.Outlet {
                         handler,
                         this,
                         hasTokens(),
-                        REQUESTS_IN_PROGRESS_LIMIT,
-                        setup.config().sendHighMark());
+                        setup.config().requestsInProgress(),
+                        setup.config().sendHighMark(),
+                        setup.handlers().errorEncoder());
         this.requests = setup.asks() ? RequestTables.of(setup.protocol().pairing(), runtime.deadlines(), events) : null;
     }
 
@@ -174,7 +182,7 @@ final class FrameDispatch implements Responder.Outlet {
         } else if (hasTokens()) {
             skippedFrames++;
         } else if (responder != null) {
-            forApplication(FrameKind.REQUEST, 0, payload);
+            request(responder, 0, payload);
         } else if (requests == null || !requests.reply(0, payload)) {
             events.close(CloseReasons.unexpectedReply());
         }
@@ -182,10 +190,23 @@ final class FrameDispatch implements Responder.Outlet {
 
     private void request(long token, ByteBuffer payload) {
         if (responder != null) {
-            forApplication(FrameKind.REQUEST, token, payload);
+            request(responder, token, payload);
         } else {
             answerError(token, ErrorCode.NO_HANDLER, "no requests are taken here");
         }
+    }
+
+    private void request(Responder taker, long token, ByteBuffer payload) {
+        if (events.isDraining()) {
+            CloseReason reason = events.reasonToDrain();
+            taker.refuse(token, ErrorCode.DRAINING, reason.detail(), reason);
+            return;
+        }
+        int limit = setup.config().requestLimit();
+        if (limit > 0 && ++requestsTaken == limit) {
+            events.drain(CloseReasons.enoughRequests(limit));
+        }
+        forApplication(FrameKind.REQUEST, token, payload);
     }
 
     private void forApplication(FrameKind kind, long token, ByteBuffer payload) {
@@ -268,16 +289,28 @@ final class FrameDispatch implements Responder.Outlet {
 
     /** Says, where the protocol can, why the session is about to close. */
     void malformed(MalformedFrameException cause) {
-        if (hasTokens() && cause instanceof UnsupportedVersionException) {
-            String text = String.valueOf(cause.getMessage());
-            byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-            ByteBuffer payload = ByteBuffer.allocate(Short.BYTES + Byte.BYTES + utf8.length)
-                    .putShort((short) ErrorCode.UNSUPPORTED_VERSION)
-                    .put((byte) MillraceProtocol.VERSION)
-                    .put(utf8)
-                    .flip();
-            answer(FrameKind.GOAWAY, 0, cutToFit(payload, Short.BYTES + Byte.BYTES));
+        if (cause instanceof UnsupportedVersionException) {
+            sayGoodbye(ErrorCode.UNSUPPORTED_VERSION, String.valueOf(cause.getMessage()));
         }
+    }
+
+    /** Returns whether the protocol can tell the peer that this side takes nothing new. */
+    boolean hasGoodbye() {
+        return hasTokens();
+    }
+
+    /** Tells the peer, where the protocol can, that this side takes nothing new, and why. */
+    void sayGoodbye(int code, String text) {
+        if (!hasGoodbye()) {
+            return;
+        }
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer payload = ByteBuffer.allocate(Short.BYTES + Byte.BYTES + utf8.length)
+                .putShort((short) code)
+                .put((byte) MillraceProtocol.VERSION)
+                .put(utf8)
+                .flip();
+        answer(FrameKind.GOAWAY, 0, cutToFit(payload, Short.BYTES + Byte.BYTES));
     }
 
     @Override
@@ -357,7 +390,7 @@ final class FrameDispatch implements Responder.Outlet {
         events.handlerThrew(callback, thrown);
     }
 
-    long skippedFrames() {
+    int skippedFrames() {
         return skippedFrames;
     }
 }

@@ -73,6 +73,13 @@ abstract class SessionCallbacks extends SerialRunner {
                 || (handOver != null && handOver.lane().isRunning());
     }
 
+    /** Finishes what is in flight and begins nothing new, then closes. */
+    public void drain(CloseReason reason) {
+        if (life.startDraining(reason)) {
+            signal(STATE_CHANGED);
+        }
+    }
+
     public void close(CloseReason reason) {
         if (life.startClosing(reason)) {
             signal(STATE_CHANGED);

@@ -117,6 +117,9 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
         boolean insideFrame = mayTouchBuffer() && receive.isInsideFrame();
         CloseReason reason =
                 due.check(sendLoop().lastWriteNanos(), receive.receivedFrames(), insideFrame, receive.isEndOfStream());
+        if (reason == null && due.isTooOld()) {
+            drain(CloseReasons.tooOld(setup().config().maxAge()));
+        }
         if (reason == null && due.isIdle() && !SessionTimer.isNeeded(setup().config())) {
             // It was for one frame that came in pieces. An idle session holds nothing that it can do without.
             timer = null;
@@ -328,8 +331,8 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
         CloseReason lost = requests.expire(session.remoteAddress());
         if (lost != null) {
             close(lost);
-        } else if (peerDraining) {
-            closeWhenNothingIsInFlight();
+        } else {
+            closeIfDrained();
         }
     }
 
@@ -339,19 +342,42 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
         peerDraining = true;
     }
 
-    final void closeWhenNothingIsInFlight() {
+    /** Closes if one of the sides drains and nothing is in flight any more. */
+    final void closeIfDrained() {
+        boolean draining = life.isDraining();
+        if ((draining || peerDraining) && isNothingInFlight()) {
+            if (peerDraining) {
+                close(CloseReason.of(CloseReason.Kind.PEER, "the peer is draining"));
+            } else if (receive.isEndOfStream() || isPeerExcused()) {
+                close(life.reasonToDrain());
+            }
+        }
+    }
+
+    private boolean isNothingInFlight() {
         RequestTable requests = dispatch().requests();
         boolean taken = handOver == null || handOver.isIdle();
-        if (taken && dispatch().isIdle() && (requests == null || requests.size() == 0)) {
-            close(CloseReason.of(CloseReason.Kind.PEER, "the peer is draining"));
-        }
+        return taken && dispatch().isIdle() && (requests == null || requests.size() == 0);
+    }
+
+    /** Returns whether nothing more is expected of a peer, now that this side drains. */
+    abstract boolean isPeerExcused();
+
+    /** Returns whether nothing new is begun here. */
+    public boolean isDraining() {
+        return life.isDraining();
+    }
+
+    /** Returns why nothing new is begun here. */
+    public CloseReason reasonToDrain() {
+        return life.reasonToDrain();
     }
 
     @Override
     public void deliver(FrameKind kind, long token, ByteBuffer payload) {
         dispatch().dispatch(kind, token, payload);
-        if (peerDraining) {
-            closeWhenNothingIsInFlight();
+        if (peerDraining || life.isDraining()) {
+            closeIfDrained();
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
+import io.millrace.core.ErrorCode;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
 import io.millrace.core.TransportException;
@@ -29,6 +30,7 @@ final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Ev
      * can be done there:
      *
      *   OPEN      deliver the frames that have arrived, unless the peer must be slowed down; read on
+     *   DRAINING  the same, but tell the peer, and close when nothing is in flight any more
      *   CLOSING   send what is queued, then the end of the stream; drop what arrives (see WindDown)
      *   CLOSED    wait until neither direction has an operation in flight; then tell the application: ENDED
      *   ENDED     when it has been told, give back both contexts and their memory, and tell the owner
@@ -211,12 +213,13 @@ final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Ev
         if (handOver != null) {
             resumeLane(handOver);
         }
-        if (isPeerDraining() && life.isOpen()) {
-            closeWhenNothingIsInFlight();
-        }
-        if (mayRead && life.phase() == Phase.OPEN) {
+        if (mayRead && life.isOpen()) {
             mayRead = takeIn();
         }
+        if (life.isDraining() && windDownPart().startDraining(() -> signal(STATE_CHANGED))) {
+            dispatch.sayGoodbye(ErrorCode.DRAINING, life.reasonToDrain().detail());
+        }
+        closeIfDrained();
         // Looked at once from here on: whoever changes the phase meanwhile signals, and another step follows.
         Phase phase = life.phase();
         if (phase == Phase.CLOSING) {
@@ -227,7 +230,7 @@ final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Ev
             turn.flush();
         }
         switch (phase) {
-            case OPEN -> readOnIf(mayRead);
+            case OPEN, DRAINING -> readOnIf(mayRead);
             case CLOSING -> {
                 if (mayTouchBuffer()) {
                     receive.read();
@@ -248,6 +251,11 @@ final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Ev
         if (mayTouchBuffer()) {
             windDownPart().moveOn();
         }
+    }
+
+    @Override
+    boolean isPeerExcused() {
+        return !dispatch.hasGoodbye() || windDownPart().isPatienceOver();
     }
 
     @Override
@@ -319,7 +327,7 @@ final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Ev
 
     @Override
     public void requestAnswered(boolean takesMore) {
-        if (takesMore || isPeerDraining() || receive.isEndOfStream()) {
+        if (takesMore || isPeerDraining() || life.isDraining() || receive.isEndOfStream()) {
             signal(STATE_CHANGED);
         }
     }

@@ -52,8 +52,8 @@ public record SessionSetup(Side side, Protocol protocol, SessionConfig config, S
      * @return a setup that differs in these
      */
     SessionSetup upgraded(Protocol newProtocol, MessageHandler newHandler) {
-        SessionHandlers upgraded =
-                new SessionHandlers(handlers.onOpen(), newHandler, null, null, handlers.onClose(), handlers.executor());
+        SessionHandlers upgraded = new SessionHandlers(
+                handlers.onOpen(), newHandler, null, null, handlers.onClose(), null, handlers.executor());
         return new SessionSetup(side, newProtocol, config, upgraded);
     }
 

@@ -5,6 +5,7 @@ import io.millrace.core.SessionConfig;
 import io.millrace.core.engine.Deadlines;
 import io.millrace.core.engine.Deadlines.Deadline;
 import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ final class SessionTimer extends Deadline {
     private final @Nullable Heartbeats heartbeats;
 
     // Confined to the session's steps.
+    private final long oldNanos;
     private long openedNanos;
     private long readNanos;
     private long frameNanos;
@@ -45,11 +47,14 @@ final class SessionTimer extends Deadline {
         this.heartbeats = heartbeats;
         this.openedNanos = deadlines.nanoTime();
         this.readNanos = openedNanos;
+        this.oldNanos = openedNanos + jittered(config.maxAge().toNanos());
     }
 
     /** Returns whether a session needs a timer from its start, and not only when a frame is cut. */
     static boolean isNeeded(SessionConfig config) {
-        return watchesSilence(config) || !config.firstFrameTimeout().isZero();
+        return watchesSilence(config)
+                || !config.firstFrameTimeout().isZero()
+                || !config.maxAge().isZero();
     }
 
     private static boolean watchesSilence(SessionConfig config) {
@@ -57,6 +62,23 @@ final class SessionTimer extends Deadline {
                 || !config.readIdleTimeout().isZero()
                 || !config.writeIdleTimeout().isZero()
                 || config.heartbeat().isOn();
+    }
+
+    /** Returns up to a tenth more or less, so that sessions that came together do not leave together. */
+    private static long jittered(long nanos) {
+        return nanos - nanos / 10 + ThreadLocalRandom.current().nextLong(1 + nanos / 5);
+    }
+
+    /** Returns whether the session has lived long enough; otherwise the timer is armed for when it will have. */
+    boolean isTooOld() {
+        if (config.maxAge().isZero()) {
+            return false;
+        }
+        boolean old = deadlines.nanoTime() - oldNanos >= 0;
+        if (!old) {
+            armAt(oldNanos);
+        }
+        return old;
     }
 
     /** Notes that bytes have been received. */

@@ -144,6 +144,15 @@ public final class TcpSession extends SessionSends implements SessionLoop.Listen
     }
 
     /**
+     * Finishes what is in flight, as {@link #drain()} does, for a reason of the owner's.
+     *
+     * @param reason why
+     */
+    public void drain(CloseReason reason) {
+        loop.drain(reason);
+    }
+
+    /**
      * Closes in good order, as {@link #close()} does, for a reason of the owner's.
      *
      * @param reason why
@@ -159,6 +168,11 @@ public final class TcpSession extends SessionSends implements SessionLoop.Listen
      */
     public void abort(CloseReason reason) {
         loop.abort(reason);
+    }
+
+    @Override
+    public void drain() {
+        drain(CloseReasons.local("drain() was called"));
     }
 
     @Override
@@ -222,8 +236,9 @@ public final class TcpSession extends SessionSends implements SessionLoop.Listen
                     + " Protocol.millrace()");
         }
         long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
-        if (loop.isPeerDraining()) {
-            table.fail(handler, new TransportException("not sent: " + remoteAddress + " takes no more requests"));
+        if (loop.isPeerDraining() || loop.isDraining()) {
+            String who = loop.isDraining() ? "this session" : remoteAddress.toString();
+            table.fail(handler, new TransportException("not sent: " + who + " is draining and begins no requests"));
             return;
         }
         PendingRequest request = table.prepare(handler, timeoutNanos);

@@ -9,17 +9,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Brings a session to its end in good order: sends what is queued, then waits a little for the peer to do the same. */
+/** Brings a session to its end in good order: what is in flight, then what is queued, then a little time for the peer. */
 final class WindDown {
     /*
+     * A peer that has been told of the draining finishes by itself, and whatever it asked before it heard of that gets
+     * an answer. One that ignores the notice is not waited for.
+     *
      * Closing with unread input would reset the connection, and could destroy our last bytes on their way. So after
      * the end of our stream what arrives is read and dropped, up to a limit and a deadline (lingering close).
      *
-     * Confined to the session's steps; the deadlines only abort.
+     * Confined to the session's steps; the deadlines only abort, or signal.
      */
     private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long LINGER_BYTES = 64 << 10;
     private static final long HALF_CLOSED_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final ReceiveLoop receive;
     private final SendLoop send;
@@ -29,12 +33,28 @@ final class WindDown {
     private boolean lingering;
     private long lingerLimitBytes;
     private @Nullable CutOff cutOff;
+    private @Nullable Patience patience;
 
     WindDown(ReceiveLoop receive, SendLoop send, Deadlines deadlines, Consumer<CloseReason> abort) {
         this.receive = receive;
         this.send = send;
         this.deadlines = deadlines;
         this.abort = abort;
+    }
+
+    /** Gives a peer that is told of the draining a little time to finish by itself; returns false if that has begun. */
+    boolean startDraining(Runnable signal) {
+        if (patience != null) {
+            return false;
+        }
+        patience = new Patience(signal);
+        deadlines.arm(patience, PATIENCE_NANOS);
+        return true;
+    }
+
+    /** Returns whether a peer that was told has had its time. */
+    boolean isPatienceOver() {
+        return patience != null && patience.over;
     }
 
     /** Gives the application a limited time to answer a peer that has finished. */
@@ -73,6 +93,27 @@ final class WindDown {
     void cancel() {
         if (cutOff != null) {
             deadlines.cancel(cutOff);
+        }
+        if (patience != null) {
+            deadlines.cancel(patience);
+        }
+    }
+
+    /** Waits for a peer that was told of the draining. */
+    private static final class Patience extends Deadline {
+        private final Runnable signal;
+
+        // Written by the timer; read by the steps.
+        private volatile boolean over;
+
+        Patience(Runnable signal) {
+            this.signal = signal;
+        }
+
+        @Override
+        protected void expired() {
+            over = true;
+            signal.run();
         }
     }
 

@@ -106,4 +106,34 @@ class LifecycleTest {
         }
         executor.shutdown();
     }
+
+    @Test
+    void drainsWhileItIsOpenAndThenClosesForThatReason() {
+        assertTrue(life.startDraining(SECOND));
+        assertFalse(life.startDraining(FIRST));
+        assertTrue(life.isOpen());
+        assertTrue(life.isDraining());
+        assertNull(life.reason());
+        assertEquals("for now", life.reasonOr("for now").detail());
+        assertSame(SECOND, life.reasonToDrain());
+        // The peer finishes, as it was asked to.
+        assertTrue(life.startClosing(FIRST));
+        assertSame(SECOND, life.reason());
+    }
+
+    @Test
+    void otherReasonsEndItsDraining() {
+        CloseReason broken = CloseReason.of(Kind.RESET, "broken");
+        assertTrue(life.startDraining(SECOND));
+        assertTrue(life.channelClosed(broken));
+        assertSame(broken, life.reason());
+        assertFalse(life.isDraining());
+    }
+
+    @Test
+    void whatIsClosingDrainsNoMore() {
+        assertTrue(life.startClosing(SECOND));
+        assertFalse(life.startDraining(FIRST));
+        assertSame(SECOND, life.reason());
+    }
 }

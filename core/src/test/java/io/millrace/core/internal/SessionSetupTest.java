@@ -48,7 +48,7 @@ class SessionSetupTest {
                 Side.SERVER,
                 Protocol.lengthPrefixed(),
                 SessionConfig.defaults(),
-                new SessionHandlers(onOpen, handler, null, null, onClose, null));
+                new SessionHandlers(onOpen, handler, null, null, onClose, null, null));
     }
 
     private static void callAll(SessionSetup setup) throws Exception {
@@ -89,7 +89,7 @@ class SessionSetupTest {
     @Test
     void eachKindOfFrameHasOneTaker() {
         RequestHandler requests = (session, request, reply) -> reply.send(request);
-        SessionHandlers takers = new SessionHandlers(null, full, requests, null, null, null);
+        SessionHandlers takers = new SessionHandlers(null, full, requests, null, null, null, null);
         for (Protocol protocol : List.of(Protocol.lengthPrefixed(), Protocol.seed(), Protocol.raw())) {
             IllegalArgumentException refused = assertThrows(
                     IllegalArgumentException.class,

@@ -2,6 +2,7 @@ package io.millrace.core.internal.request;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.ErrorCode;
+import io.millrace.core.ErrorEncoder;
 import io.millrace.core.Reply;
 import io.millrace.core.RequestHandler;
 import io.millrace.core.SendResult;
@@ -63,6 +64,7 @@ public final class Responder {
     private final boolean byToken;
     private final int requestLimit;
     private final int keptLimitBytes;
+    private final @Nullable ErrorEncoder errorEncoder;
 
     // Guarded by this.
     private @Nullable PendingReply first;
@@ -80,13 +82,15 @@ public final class Responder {
             Outlet outlet,
             boolean byToken,
             int requestLimit,
-            int keptLimitBytes) {
+            int keptLimitBytes,
+            @Nullable ErrorEncoder errorEncoder) {
         this.session = session;
         this.handler = handler;
         this.outlet = outlet;
         this.byToken = byToken;
         this.requestLimit = requestLimit;
         this.keptLimitBytes = keptLimitBytes;
+        this.errorEncoder = errorEncoder;
     }
 
     /** Takes a request; borrowed. */
@@ -101,6 +105,22 @@ public final class Responder {
         } catch (Throwable thrown) {
             outlet.handlerThrew("onRequest", thrown);
             reply.failBecauseOf(thrown);
+        }
+    }
+
+    /**
+     * Answers a request with an error, in its turn, without asking the handler.
+     *
+     * @param whereErrorsCannotBeSent why the session closes then
+     */
+    public void refuse(long token, int code, String text, CloseReason whereErrorsCannotBeSent) {
+        if (byToken) {
+            outlet.answerError(token, code, text);
+        } else {
+            PendingReply reply = register(token);
+            if (reply != null) {
+                reply.tryFail(code, text, whereErrorsCannotBeSent);
+            }
         }
     }
 
@@ -266,10 +286,9 @@ public final class Responder {
                 return SendResult.CLOSED;
             }
             if (first != this) {
-                kept = ByteBuffer.allocate(payload.remaining())
+                keep(ByteBuffer.allocate(payload.remaining())
                         .put(payload.duplicate())
-                        .flip();
-                keptBytes += payload.remaining();
+                        .flip());
                 return SendResult.ACCEPTED;
             }
             SendResult result = outlet.queue(FrameKind.MESSAGE, 0, payload);
@@ -278,6 +297,12 @@ public final class Responder {
                 sendKept();
             }
             return result;
+        }
+
+        /** Guarded by the responder. */
+        private void keep(ByteBuffer payload) {
+            kept = payload;
+            keptBytes += payload.remaining();
         }
 
         @Override
@@ -306,6 +331,7 @@ public final class Responder {
         /** Returns false if the request has been answered already. */
         private boolean tryFail(int code, String text, CloseReason whereErrorsCannotBeSent) {
             boolean wasFull;
+            ByteBuffer errorPayload = byToken || errorEncoder == null ? null : encode(errorEncoder, code, text);
             synchronized (Responder.this) {
                 if (answered) {
                     return false;
@@ -315,7 +341,11 @@ public final class Responder {
                 if (byToken) {
                     inProgress--;
                 } else {
-                    closing = whereErrorsCannotBeSent;
+                    if (errorPayload == null) {
+                        closing = whereErrorsCannotBeSent;
+                    } else {
+                        keep(errorPayload);
+                    }
                     sendKept();
                 }
             }
@@ -324,6 +354,17 @@ public final class Responder {
             }
             finish(wasFull);
             return true;
+        }
+
+        private @Nullable ByteBuffer encode(ErrorEncoder encoder, int code, String text) {
+            try {
+                ByteBuffer payload = encoder.encode(code, text);
+                outlet.check(payload);
+                return payload;
+            } catch (RuntimeException | Error thrown) {
+                outlet.handlerThrew("errorEncoder", thrown);
+                return null;
+            }
         }
 
         private IllegalStateException answeredAlready() {

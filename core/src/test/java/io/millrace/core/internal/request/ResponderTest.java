@@ -40,7 +40,8 @@ class ResponderTest {
 
     /** Makes a responder that has taken in requests with the tokens 0, 1, 2 ... */
     private Responder responder(boolean byToken, int requests, RequestHandler handler) {
-        Responder responder = new Responder(session.asSession(), handler, outlet, byToken, LIMIT, KEPT_LIMIT_BYTES);
+        Responder responder =
+                new Responder(session.asSession(), handler, outlet, byToken, LIMIT, KEPT_LIMIT_BYTES, null);
         for (int token = 0; token < requests; token++) {
             responder.onRequest(token, payload("ask"));
         }
@@ -382,7 +383,8 @@ class ResponderTest {
                 outlet,
                 false,
                 requests,
-                Integer.MAX_VALUE);
+                Integer.MAX_VALUE,
+                null);
         List<Integer> turns = new ArrayList<>();
         for (int i = 0; i < requests; i++) {
             responder.onRequest(0, payload("ask"));
