@@ -22,6 +22,10 @@ module io.millrace.core {
             io.millrace.client,
             io.millrace.server,
             io.millrace.uring;
+    exports io.millrace.core.internal.request to
+            io.millrace.client,
+            io.millrace.server,
+            io.millrace.uring;
     exports io.millrace.core.memory to
             io.millrace.client,
             io.millrace.server,
