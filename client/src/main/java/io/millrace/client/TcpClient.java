@@ -308,8 +308,8 @@ public final class TcpClient implements AutoCloseable {
          * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
          */
         public TcpClient build() throws TransportException {
-            SessionSetup setup =
-                    new SessionSetup(Side.CLIENT, Ranges.requireSet("protocol", protocol), sessionConfig(), handlers());
+            SessionSetup setup = new SessionSetup(
+                    Side.CLIENT, Ranges.requireSet("protocol", protocol), sessionConfig(), handlers(), 0);
             Endpoint checkedEndpoint = Ranges.requireSet("endpoint", endpoint);
             long connectNanos = Ranges.positiveNanos("connectTimeout", connectTimeout);
             long drainNanos = drainNanos();

@@ -236,7 +236,7 @@ class HeartbeatIT {
         SessionHandlers handlers = new SessionHandlers(null, Loopback.ECHO, null, null, null, null, null);
         for (Protocol protocol : List.of(Protocol.lines(), Protocol.raw(), Protocol.fixed(4))) {
             IllegalArgumentException refused = assertThrows(
-                    IllegalArgumentException.class, () -> new SessionSetup(Side.SERVER, protocol, config, handlers));
+                    IllegalArgumentException.class, () -> new SessionSetup(Side.SERVER, protocol, config, handlers, 0));
             assertTrue(String.valueOf(refused.getMessage()).contains("readIdleTimeout"), refused.getMessage());
         }
     }

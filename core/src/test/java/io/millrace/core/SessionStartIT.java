@@ -77,7 +77,8 @@ class SessionStartIT {
                         null,
                         (session, reason) -> events.add("onClose"),
                         null,
-                        null));
+                        null),
+                0);
     }
 
     private static void awaitTurnOfTheIoThread(IoRuntime runtime) throws InterruptedException {

@@ -12,6 +12,8 @@ import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.TcpSession;
+import io.millrace.core.internal.request.RequestMeter;
+import io.millrace.core.internal.request.ServedRequests;
 import io.millrace.core.memory.LeaseTracker;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
@@ -72,6 +74,9 @@ public final class Loopback implements AutoCloseable {
     private final RecordingHandler handler;
     private final List<RawPeer> peers = new CopyOnWriteArrayList<>();
     private final Set<TcpSession> live = ConcurrentHashMap.newKeySet();
+
+    // Guarded by this.
+    private @Nullable ServedRequests served;
 
     private Loopback(Builder settings) throws IOException {
         this.settings = settings;
@@ -162,7 +167,16 @@ public final class Loopback implements AutoCloseable {
     }
 
     private SessionSetup setup(Side side, boolean asking, RecordingHandler sessionHandler) {
-        return new SessionSetup(side, settings.protocol, settings.config, handlers(asking, sessionHandler));
+        SessionHandlers handlers = handlers(asking, sessionHandler);
+        SessionSetup alone =
+                new SessionSetup(side, settings.protocol, settings.config, handlers, settings.requestsInAll);
+        if (alone.served() == null) {
+            return alone;
+        }
+        synchronized (this) {
+            served = served == null ? alone.served() : served;
+            return new SessionSetup(side, settings.protocol, settings.config, handlers, served);
+        }
     }
 
     private SessionHandlers handlers(boolean asking, RecordingHandler recorder) {
@@ -208,6 +222,15 @@ public final class Loopback implements AutoCloseable {
      */
     public IoGroupStats stats() {
         return group.stats();
+    }
+
+    /**
+     * Returns what has become of the requests of all peers that there were.
+     *
+     * @return the counters
+     */
+    public synchronized RequestMeter served() {
+        return Objects.requireNonNull(served, "no session takes requests").meter();
     }
 
     /**
@@ -309,6 +332,7 @@ public final class Loopback implements AutoCloseable {
         private @Nullable RequestHandler answering;
         private @Nullable PartHandler parts;
         private @Nullable ErrorEncoder errorEncoder;
+        private int requestsInAll;
         private @Nullable Executor executor;
         private @Nullable ManualClock clock;
         private MessageHandler handler = ECHO;
@@ -457,6 +481,12 @@ public final class Loopback implements AutoCloseable {
          */
         public Builder parts(PartHandler newParts) {
             this.parts = newParts;
+            return this;
+        }
+
+        /** Sets how many requests may be in progress in all sessions together. */
+        public Builder requestsInAll(int limit) {
+            this.requestsInAll = limit;
             return this;
         }
 

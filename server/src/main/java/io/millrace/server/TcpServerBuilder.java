@@ -35,6 +35,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
     private @Nullable Protocol protocol;
     private int maxConnections = DEFAULT_MAX_CONNECTIONS;
     private int backlog = DEFAULT_BACKLOG;
+    private int requestsInProgress;
     private ListenerConfig listenerConfig = ListenerConfig.defaults();
     private @Nullable String settingsHost;
     private @Nullable Integer settingsPort;
@@ -69,6 +70,20 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
     }
 
     /**
+     * Sets how many requests may be in progress in all sessions together. Those beyond are answered with
+     * {@link io.millrace.core.ErrorCode#BUSY}; where the protocol has no error replies, and there is no
+     * {@link #errorEncoder}, the session closes behind its earlier replies. What one session may have in progress is
+     * set by {@link io.millrace.core.SessionConfigBuilder#requestsInProgress}.
+     *
+     * @param count from 0 (no limit); 0 by default
+     * @return this
+     */
+    public TcpServerBuilder requestsInProgress(int count) {
+        this.requestsInProgress = count;
+        return this;
+    }
+
+    /**
      * Sets how many connections the kernel may hold that are not accepted yet.
      *
      * @param length from 1 to 65,535, capped by the kernel's own limit; {@link #DEFAULT_BACKLOG} by default
@@ -92,7 +107,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
 
     /**
      * Sets what is in a section of a settings file: the address to {@link #bind()} to as {@code host} (all local
-     * addresses if it is missing) and {@code port}, then {@code maxConnections}, {@code backlog},
+     * addresses if it is missing) and {@code port}, then {@code maxConnections}, {@code requestsInProgress}, {@code backlog},
      * {@code drainTimeout}, {@code jmx}, and how sessions and the listening channel behave in its sections
      * {@code sessions} and {@code listener}.
      *
@@ -107,6 +122,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
             in.whole(
                     "maxConnections",
                     limit -> maxConnections(requireConnections("maxConnections", limit, 100_000_000)));
+            in.whole("requestsInProgress", this::requestsInProgress);
             in.whole("backlog", length -> backlog(requireConnections("backlog", length, 65_535)));
             readCommon(in);
             in.section(
@@ -179,8 +195,8 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
      * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
      */
     public TcpServer bind(InetSocketAddress address) throws TransportException {
-        SessionSetup setup =
-                new SessionSetup(Side.SERVER, Ranges.requireSet("protocol", protocol), sessionConfig(), handlers());
+        SessionSetup setup = new SessionSetup(
+                Side.SERVER, Ranges.requireSet("protocol", protocol), sessionConfig(), handlers(), requestsInProgress);
         boolean hasTaker = handlers().takesMessages() || handlers().onRequest() != null;
         if (!hasTaker && setup.protocol().pairing() != Pairing.BY_TOKEN) {
             throw new IllegalStateException(
@@ -188,6 +204,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
         }
         requireConnections("maxConnections", maxConnections, 100_000_000);
         requireConnections("backlog", backlog, 65_535);
+        Ranges.require("requestsInProgress", requestsInProgress, 0, Long.MAX_VALUE, "requests");
         drainNanos();
         if (address.isUnresolved()) {
             throw unresolved(address.getHostString());

@@ -5,13 +5,14 @@ import io.millrace.core.ErrorCode;
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.PartHandler;
-import io.millrace.core.RequestHandler;
 import io.millrace.core.SendResult;
 import io.millrace.core.Session;
 import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.internal.request.Outlet;
 import io.millrace.core.internal.request.RequestTable;
 import io.millrace.core.internal.request.RequestTables;
 import io.millrace.core.internal.request.Responder;
+import io.millrace.core.internal.request.ServedRequests;
 import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.protocol.FrameKind;
 import io.millrace.core.protocol.Heartbeat;
@@ -24,7 +25,7 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** Brings each frame of one session to where it belongs, by what it is for. */
-final class FrameDispatch implements Responder.Outlet {
+final class FrameDispatch implements Outlet {
     /** What the dispatch needs of its session. */
     interface Events extends RequestTable.Requester {
         /** Closes in good order, behind what is queued. */
@@ -82,17 +83,8 @@ final class FrameDispatch implements Responder.Outlet {
         this.events = events;
         this.setup = setup;
         this.handOver = handOver;
-        RequestHandler handler = setup.handlers().onRequest();
-        this.responder = handler == null
-                ? null
-                : new Responder(
-                        session,
-                        handler,
-                        this,
-                        hasTokens(),
-                        setup.config().requestsInProgress(),
-                        setup.config().sendHighMark(),
-                        setup.handlers().errorEncoder());
+        ServedRequests served = setup.served();
+        this.responder = served == null ? null : new Responder(session, this, served);
         this.requests = setup.asks() ? RequestTables.of(setup.protocol().pairing(), runtime.deadlines(), events) : null;
     }
 
@@ -141,6 +133,13 @@ final class FrameDispatch implements Responder.Outlet {
             case PONG -> events.pong(token);
             case GOAWAY -> goAway(payload);
             case SKIPPED -> skippedFrames++;
+        }
+    }
+
+    /** Hears that the session has ended. */
+    void end() {
+        if (responder != null) {
+            responder.end();
         }
     }
 

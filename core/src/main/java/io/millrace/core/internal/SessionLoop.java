@@ -282,6 +282,7 @@ final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Ev
     private void end() {
         life.end();
         failRequests(life.reasonOr("closed"), send.passedBytes());
+        dispatch.end();
         long passedBytes = send.passedBytes();
         Chunk unsent = send.release();
         finishTasks();

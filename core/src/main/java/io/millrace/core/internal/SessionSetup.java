@@ -3,15 +3,19 @@ package io.millrace.core.internal;
 import io.millrace.core.CloseReason;
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.MessageHandler;
+import io.millrace.core.RequestHandler;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.SessionHandlers;
+import io.millrace.core.internal.request.ServedRequests;
+import io.millrace.core.internal.request.ServedRequests.Limits;
 import io.millrace.core.protocol.Heartbeat;
 import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What all sessions of a server or client have in common.
@@ -20,8 +24,10 @@ import java.util.function.Consumer;
  * @param protocol how messages are framed and paired
  * @param config how the sessions behave
  * @param handlers what the application does with them
+ * @param served how they answer requests; null if they take none
  */
-public record SessionSetup(Side side, Protocol protocol, SessionConfig config, SessionHandlers handlers) {
+public record SessionSetup(
+        Side side, Protocol protocol, SessionConfig config, SessionHandlers handlers, @Nullable ServedRequests served) {
 
     /** Checks that each kind of frame has one taker at most. */
     public SessionSetup {
@@ -45,6 +51,28 @@ public record SessionSetup(Side side, Protocol protocol, SessionConfig config, S
     }
 
     /**
+     * Puts together what sessions have in common, and has their requests served.
+     *
+     * @param side which end of the connection they are
+     * @param protocol how messages are framed and paired
+     * @param config how the sessions behave
+     * @param handlers what the application does with them
+     * @param requestsInAll how many requests may be in progress in all sessions together; 0 for no limit
+     */
+    public SessionSetup(
+            Side side, Protocol protocol, SessionConfig config, SessionHandlers handlers, int requestsInAll) {
+        this(side, protocol, config, handlers, served(protocol, config, handlers, requestsInAll));
+    }
+
+    private static @Nullable ServedRequests served(
+            Protocol protocol, SessionConfig config, SessionHandlers handlers, int requestsInAll) {
+        RequestHandler handler = handlers.onRequest();
+        boolean byToken = protocol.pairing() == Pairing.BY_TOKEN;
+        Limits limits = new Limits(config.requestsInProgress(), config.sendHighMark(), requestsInAll);
+        return handler == null ? null : new ServedRequests(handler, handlers.errorEncoder(), byToken, limits);
+    }
+
+    /**
      * Returns the setup of a session that speaks another protocol from now on.
      *
      * @param newProtocol the protocol
@@ -54,7 +82,7 @@ public record SessionSetup(Side side, Protocol protocol, SessionConfig config, S
     SessionSetup upgraded(Protocol newProtocol, MessageHandler newHandler) {
         SessionHandlers upgraded = new SessionHandlers(
                 handlers.onOpen(), newHandler, null, null, handlers.onClose(), null, handlers.executor());
-        return new SessionSetup(side, newProtocol, config, upgraded);
+        return new SessionSetup(side, newProtocol, config, upgraded, null);
     }
 
     /**

@@ -48,7 +48,8 @@ class SessionSetupTest {
                 Side.SERVER,
                 Protocol.lengthPrefixed(),
                 SessionConfig.defaults(),
-                new SessionHandlers(onOpen, handler, null, null, onClose, null, null));
+                new SessionHandlers(onOpen, handler, null, null, onClose, null, null),
+                0);
     }
 
     private static void callAll(SessionSetup setup) throws Exception {
@@ -93,10 +94,10 @@ class SessionSetupTest {
         for (Protocol protocol : List.of(Protocol.lengthPrefixed(), Protocol.seed(), Protocol.raw())) {
             IllegalArgumentException refused = assertThrows(
                     IllegalArgumentException.class,
-                    () -> new SessionSetup(Side.SERVER, protocol, SessionConfig.defaults(), takers));
+                    () -> new SessionSetup(Side.SERVER, protocol, SessionConfig.defaults(), takers, 0));
             assertTrue(String.valueOf(refused.getMessage()).contains("onRequest"), refused.getMessage());
         }
-        SessionSetup both = new SessionSetup(Side.SERVER, Protocol.millrace(), SessionConfig.defaults(), takers);
+        SessionSetup both = new SessionSetup(Side.SERVER, Protocol.millrace(), SessionConfig.defaults(), takers, 0);
         assertTrue(both.asks(), "with tokens a session can also ask");
     }
 

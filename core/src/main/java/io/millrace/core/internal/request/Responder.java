@@ -4,7 +4,6 @@ import io.millrace.core.CloseReason;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.ErrorEncoder;
 import io.millrace.core.Reply;
-import io.millrace.core.RequestHandler;
 import io.millrace.core.SendResult;
 import io.millrace.core.Session;
 import io.millrace.core.protocol.FrameKind;
@@ -28,80 +27,41 @@ public final class Responder {
      * flush, which may call the channel, and the close, which may call the application, come after it.
      */
 
-    /** What the responder needs of its session. */
-    public interface Outlet {
-        /** Refuses a payload that cannot be framed, with IllegalArgumentException. */
-        void check(ByteBuffer payload);
-
-        /** Queues a frame. */
-        SendResult queue(FrameKind kind, long token, ByteBuffer payload);
-
-        /** Starts sending what was queued. */
-        void flushQueued();
-
-        /** Sends an answer of the framework's own, or closes the session if that is not possible. */
-        void answerError(long token, int code, String text);
-
-        /** Returns whether a frame that was refused will find room later, and {@link #resume()} be called then. */
-        boolean willBeRelieved();
-
-        /** Hears that a request has been answered, on whatever thread; and whether more may be taken in since. */
-        void requestAnswered(boolean takesMore);
-
-        /** Closes the session behind what was queued. */
-        void close(CloseReason reason);
-
-        /** Hears that a reply was refused, and does what the policy says. */
-        void refused();
-
-        /** Hears that the handler threw: logs it, and closes the session if it was an Error. */
-        void handlerThrew(String callback, Throwable thrown);
-    }
+    /** Stands for the start of what is refused without having begun, and does not count. */
+    private static final long NOT_BEGUN = Long.MIN_VALUE;
 
     private final Session session;
-    private final RequestHandler handler;
     private final Outlet outlet;
+    private final ServedRequests served;
     private final boolean byToken;
-    private final int requestLimit;
-    private final int keptLimitBytes;
-    private final @Nullable ErrorEncoder errorEncoder;
 
     // Guarded by this.
     private @Nullable PendingReply first;
     private @Nullable PendingReply last;
     private int inProgress;
+    private int taken;
+    private boolean over;
     private long keptBytes;
     private @Nullable CloseReason ending;
 
     // Written under this; read by the session's steps.
     private volatile boolean due;
 
-    public Responder(
-            Session session,
-            RequestHandler handler,
-            Outlet outlet,
-            boolean byToken,
-            int requestLimit,
-            int keptLimitBytes,
-            @Nullable ErrorEncoder errorEncoder) {
+    public Responder(Session session, Outlet outlet, ServedRequests served) {
         this.session = session;
-        this.handler = handler;
         this.outlet = outlet;
-        this.byToken = byToken;
-        this.requestLimit = requestLimit;
-        this.keptLimitBytes = keptLimitBytes;
-        this.errorEncoder = errorEncoder;
+        this.served = served;
+        this.byToken = served.isByToken();
     }
 
     /** Takes a request; borrowed. */
     public void onRequest(long token, ByteBuffer request) {
-        PendingReply reply = register(token);
+        PendingReply reply = tryBegin(token);
         if (reply == null) {
-            outlet.answerError(token, ErrorCode.BUSY, "more than " + requestLimit + " requests in progress");
             return;
         }
         try {
-            handler.onRequest(session, request, reply);
+            served.handler().onRequest(session, request, reply);
         } catch (Throwable thrown) {
             outlet.handlerThrew("onRequest", thrown);
             reply.failBecauseOf(thrown);
@@ -117,18 +77,40 @@ public final class Responder {
         if (byToken) {
             outlet.answerError(token, code, text);
         } else {
-            PendingReply reply = register(token);
-            if (reply != null) {
-                reply.tryFail(code, text, whereErrorsCannotBeSent);
+            PendingReply reply = new PendingReply(token, NOT_BEGUN);
+            synchronized (this) {
+                add(reply);
             }
+            reply.tryFail(code, text, whereErrorsCannotBeSent);
         }
     }
 
+    /** Begins with a request, or refuses it and returns null. */
+    private @Nullable PendingReply tryBegin(long token) {
+        boolean allTaken = !served.tryEnter();
+        PendingReply reply = allTaken ? null : register(token);
+        if (reply == null) {
+            int limit = allTaken ? served.totalLimit() : served.sessionLimit();
+            String text = limit + " requests are in progress" + (allTaken ? "" : " on this connection");
+            served.meter().busy();
+            refuse(token, ErrorCode.BUSY, text, CloseReason.of(CloseReason.Kind.REJECTED, "not begun: " + text));
+        }
+        return reply;
+    }
+
     private synchronized @Nullable PendingReply register(long token) {
-        if (byToken && inProgress >= requestLimit) {
+        if (over || (byToken && inProgress >= served.sessionLimit())) {
+            served.leave(1);
             return null;
         }
-        PendingReply reply = new PendingReply(token);
+        boolean sampled = taken++ % RequestMeter.SAMPLING == 0;
+        PendingReply reply = new PendingReply(token, served.meter().begin(sampled));
+        add(reply);
+        return reply;
+    }
+
+    /** Guarded by this. */
+    private void add(PendingReply reply) {
         inProgress++;
         if (!byToken) {
             if (last == null) {
@@ -138,12 +120,16 @@ public final class Responder {
             }
             last = reply;
         }
-        return reply;
     }
 
     /** Returns whether no more requests should be taken in, where they cannot be refused. */
     public synchronized boolean isFull() {
-        return !byToken && (inProgress >= requestLimit || keptBytes >= keptLimitBytes);
+        return !byToken && (inProgress >= served.sessionLimit() || keptBytes >= served.keptLimitBytes());
+    }
+
+    /** Hears that the session has ended: whoever has not answered need not. */
+    public synchronized void end() {
+        forgetAll();
     }
 
     /** Returns whether every request has been answered, and every reply queued. */
@@ -202,19 +188,28 @@ public final class Responder {
                     end(CloseReason.of(CloseReason.Kind.STALLED, "a reply could not be queued for lack of memory"));
                 } else {
                     keptBytes -= reply.kept.remaining();
-                    leave(reply);
+                    leave(reply, reply.isError);
                 }
             }
         }
     }
 
     /** Takes the first reply out of the chain: it is on its way. Guarded by this. */
-    private void leave(PendingReply reply) {
+    private void leave(PendingReply reply, boolean isError) {
         first = reply.next;
         if (first == null) {
             last = null;
         }
+        count(reply, isError);
+    }
+
+    /** A request has been answered. Guarded by this. */
+    private void count(PendingReply reply, boolean isError) {
         inProgress--;
+        if (reply.startNanos != NOT_BEGUN) {
+            served.meter().end(reply.startNanos, isError);
+            served.leave(1);
+        }
     }
 
     /** The session ends behind what was queued; those that wait have no turn any more. Guarded by this. */
@@ -225,6 +220,13 @@ public final class Responder {
 
     /** No reply can leave any more. Guarded by this. */
     private void forgetAll() {
+        over = true;
+        int begun = inProgress;
+        for (PendingReply reply = first; reply != null; reply = reply.next) {
+            begun -= reply.startNanos == NOT_BEGUN ? 1 : 0;
+        }
+        served.meter().drop(begun);
+        served.leave(begun);
         first = null;
         last = null;
         inProgress = 0;
@@ -233,15 +235,18 @@ public final class Responder {
 
     private final class PendingReply implements Reply {
         private final long token;
+        private final long startNanos;
 
         // Guarded by the responder.
         private @Nullable PendingReply next;
         private boolean answered;
+        private boolean isError;
         private @Nullable ByteBuffer kept;
         private @Nullable CloseReason closing;
 
-        PendingReply(long token) {
+        PendingReply(long token, long startNanos) {
             this.token = token;
+            this.startNanos = startNanos;
         }
 
         /** Guarded by the responder. */
@@ -259,7 +264,11 @@ public final class Responder {
                     throw answeredAlready();
                 }
                 wasFull = isFull();
-                result = byToken ? sendByToken(FrameKind.REPLY, payload) : sendInOrder(payload);
+                if (over) {
+                    result = SendResult.CLOSED;
+                } else {
+                    result = byToken ? sendByToken(payload) : sendInOrder(payload);
+                }
                 answered = result != SendResult.REFUSED;
             }
             if (result == SendResult.REFUSED) {
@@ -271,10 +280,12 @@ public final class Responder {
         }
 
         /** Guarded by the responder. */
-        private SendResult sendByToken(FrameKind kind, ByteBuffer payload) {
-            SendResult result = outlet.queue(kind, token, payload);
-            if (result != SendResult.REFUSED) {
-                inProgress--;
+        private SendResult sendByToken(ByteBuffer payload) {
+            SendResult result = outlet.queue(FrameKind.REPLY, token, payload);
+            if (result.isAccepted()) {
+                count(this, false);
+            } else if (result == SendResult.CLOSED) {
+                forgetAll();
             }
             return result;
         }
@@ -293,7 +304,7 @@ public final class Responder {
             }
             SendResult result = outlet.queue(FrameKind.MESSAGE, 0, payload);
             if (result.isAccepted()) {
-                leave(this);
+                leave(this, false);
                 sendKept();
             }
             return result;
@@ -331,16 +342,21 @@ public final class Responder {
         /** Returns false if the request has been answered already. */
         private boolean tryFail(int code, String text, CloseReason whereErrorsCannotBeSent) {
             boolean wasFull;
-            ByteBuffer errorPayload = byToken || errorEncoder == null ? null : encode(errorEncoder, code, text);
+            ErrorEncoder encoder = served.errorEncoder();
+            ByteBuffer errorPayload = byToken || encoder == null ? null : encode(encoder, code, text);
             synchronized (Responder.this) {
                 if (answered) {
                     return false;
                 }
                 answered = true;
+                if (over) {
+                    return true;
+                }
                 wasFull = isFull();
                 if (byToken) {
-                    inProgress--;
+                    count(this, true);
                 } else {
+                    isError = true;
                     if (errorPayload == null) {
                         closing = whereErrorsCannotBeSent;
                     } else {

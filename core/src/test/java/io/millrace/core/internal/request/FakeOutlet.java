@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Writes down what a responder does to its session; refuses, or finds a payload unfit, when it is told to. */
-final class FakeOutlet implements Responder.Outlet {
+final class FakeOutlet implements Outlet {
     /** The payload that no frame can carry. */
     static final String UNFIT = "unfit";
 

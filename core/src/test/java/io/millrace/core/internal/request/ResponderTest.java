@@ -40,8 +40,10 @@ class ResponderTest {
 
     /** Makes a responder that has taken in requests with the tokens 0, 1, 2 ... */
     private Responder responder(boolean byToken, int requests, RequestHandler handler) {
-        Responder responder =
-                new Responder(session.asSession(), handler, outlet, byToken, LIMIT, KEPT_LIMIT_BYTES, null);
+        Responder responder = new Responder(
+                session.asSession(),
+                outlet,
+                new ServedRequests(handler, null, byToken, new ServedRequests.Limits(LIMIT, KEPT_LIMIT_BYTES, 0)));
         for (int token = 0; token < requests; token++) {
             responder.onRequest(token, payload("ask"));
         }
@@ -320,7 +322,7 @@ class ResponderTest {
     void requestBeyondTheLimitIsAnsweredBusyAtOnce() {
         byToken(LIMIT + 1);
         assertEquals(LIMIT, replies.size());
-        assertEquals(List.of("ERROR 3 1 more than 3 requests in progress"), outlet.frames());
+        assertEquals(List.of("ERROR 3 1 3 requests are in progress on this connection"), outlet.frames());
         assertEquals(0, outlet.unflushed(), "the error was left lying");
     }
 
@@ -379,12 +381,12 @@ class ResponderTest {
         List<Reply> open = new CopyOnWriteArrayList<>();
         Responder responder = new Responder(
                 session.asSession(),
-                (from, request, reply) -> open.add(reply),
                 outlet,
-                false,
-                requests,
-                Integer.MAX_VALUE,
-                null);
+                new ServedRequests(
+                        (from, request, reply) -> open.add(reply),
+                        null,
+                        false,
+                        new ServedRequests.Limits(requests, Integer.MAX_VALUE, 0)));
         List<Integer> turns = new ArrayList<>();
         for (int i = 0; i < requests; i++) {
             responder.onRequest(0, payload("ask"));
