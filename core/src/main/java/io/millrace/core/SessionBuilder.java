@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,6 +88,24 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
     public B onRequest(RequestHandler handler) {
         this.onRequest = Objects.requireNonNull(handler, "handler");
         return self();
+    }
+
+    /**
+     * Sets how to answer requests of the peers' in the shortest way: bytes in, bytes out, before the next request of the
+     * same session. A throw is answered as an error.
+     *
+     * @param processor computes replies; called on I/O threads, where it must not block, or as
+     *     {@link #handlerExecutor} says. It is given a copy of the request, and what it returns is not changed
+     * @return this
+     */
+    public B processor(UnaryOperator<byte[]> processor) {
+        Objects.requireNonNull(processor, "processor");
+        return onRequest((session, request, reply) -> {
+            byte[] payload = new byte[request.remaining()];
+            request.get(payload);
+            byte[] answer = processor.apply(payload);
+            reply.send(Objects.requireNonNull(answer, "the processor returned null instead of a reply"));
+        });
     }
 
     /**

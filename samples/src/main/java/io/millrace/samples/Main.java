@@ -21,6 +21,8 @@ import picocli.CommandLine.ScopeType;
             EchoServer.class,
             EchoClient.class,
             ConsoleClient.class,
+            RequestServer.class,
+            RequestClient.class,
             SlowPeers.class,
             TenLineServer.class,
             TenLineClient.class
