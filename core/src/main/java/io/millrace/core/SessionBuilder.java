@@ -239,6 +239,11 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
         return jmx;
     }
 
+    /** {@return the group that is shared, or null if there is to be an own one} */
+    protected final @Nullable IoGroup sharedGroup() {
+        return group;
+    }
+
     /** {@return whether the group belongs to what is built, and is closed with it} */
     protected final boolean ownsGroup() {
         return group == null;

@@ -126,6 +126,11 @@ final class HandlerLane implements Runnable {
         return runner == Thread.currentThread();
     }
 
+    /** Returns the thread that is at work, or null. */
+    synchronized @Nullable Thread runningThread() {
+        return runner;
+    }
+
     private void schedule() {
         while (ask()) {
             if (!runSome()) {

@@ -45,8 +45,8 @@ abstract class SessionCallbacks extends SerialRunner {
     // Guarded by life. Made when the first task comes, for most sessions never get one.
     private @Nullable TaskQueue tasks;
 
-    // Written by the steps. Any thread may read it, to ask only whether it is itself in a step: that answer is always
-    // right, because each thread sees its own writes.
+    // Written by the steps. Any thread may read it, to ask whether it is itself in a step: that answer is always right,
+    // because each thread sees its own writes. What else it reads is a hint.
     @Nullable
     Thread stepThread;
 
@@ -71,6 +71,13 @@ abstract class SessionCallbacks extends SerialRunner {
     boolean isInCallback() {
         return stepThread == Thread.currentThread()
                 || (handOver != null && handOver.lane().isRunning());
+    }
+
+    /** Returns the thread that a callback or a step holds, as far as another thread can tell, or null. */
+    @Nullable
+    Thread callbackThread() {
+        Thread ofLane = handOver == null ? null : handOver.lane().runningThread();
+        return ofLane != null ? ofLane : stepThread;
     }
 
     /** Finishes what is in flight and begins nothing new, then closes. */

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,9 +20,18 @@ import org.jspecify.annotations.Nullable;
 public final class SessionSet {
     /*
      * A session is counted from before it is made until after its onClose, so that "empty" means that nothing of it
-     * is left. enter() and close() exclude each other: after close() no session can enter, so a close that finds the
-     * set empty has seen the last one. One that has entered but is not listed when close() goes through the list sees
-     * `closing` as soon as it is listed.
+     * is left.
+     *
+     *              retire, close                  cut
+     *     OPEN ------------------> ENDING ---------------> CUTTING
+     *       |                                                 ^
+     *       +-------------------------------------------------+
+     *
+     * enter() and these exclude each other: after them no session can enter, so whoever then finds the set empty has
+     * seen the last one. One that has entered but is not listed when they go through the list finds in `ending`, as
+     * soon as it is listed, what happens to it.
+     *
+     * When the end is due may be said before it begins, and moved forward while somebody waits for it.
      */
     /** How long aborted sessions get for their last callbacks. */
     private static final long ABORT_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -39,8 +49,13 @@ public final class SessionSet {
     private long removals;
     // Guarded by lock.
     private int count;
-    // Written under lock, once.
-    private volatile @Nullable CloseReason closing;
+    private boolean cutting;
+    private boolean hasEnd;
+    private long endNanos;
+    // Written under lock; null as long as the set is open. What happens to a session that is listed late.
+    private volatile @Nullable Consumer<TcpSession> ending;
+    // Written by anyone who cuts.
+    private final AtomicInteger cut = new AtomicInteger();
 
     /** Makes an empty, open set. */
     public SessionSet() {}
@@ -53,7 +68,7 @@ public final class SessionSet {
     public boolean enter() {
         lock.lock();
         try {
-            if (closing != null) {
+            if (ending != null) {
                 return false;
             }
             count++;
@@ -83,9 +98,9 @@ public final class SessionSet {
      */
     public void add(TcpSession session) {
         sessions.put(session.id(), session);
-        CloseReason reason = closing;
-        if (reason != null) {
-            session.close(reason);
+        Consumer<TcpSession> end = ending;
+        if (end != null) {
+            end.accept(session);
         }
     }
 
@@ -193,24 +208,64 @@ public final class SessionSet {
      * @param reason why
      */
     public void close(CloseReason reason) {
-        lock.lock();
-        try {
-            if (closing == null) {
-                closing = reason;
-            }
-        } finally {
-            lock.unlock();
-        }
-        sessions.values().forEach(session -> session.close(reason));
+        begin(session -> session.close(reason));
     }
 
     /**
-     * Ends all sessions at once.
+     * Lets no session in any more, and has all finish what is in flight and then close in good order.
      *
      * @param reason why
      */
-    public void abort(CloseReason reason) {
-        sessions.values().forEach(session -> session.abort(reason));
+    public void retire(CloseReason reason) {
+        begin(session -> session.drain(reason));
+    }
+
+    private void begin(Consumer<TcpSession> end) {
+        lock.lock();
+        try {
+            if (ending != null) {
+                return;
+            }
+            ending = end;
+        } finally {
+            lock.unlock();
+        }
+        sessions.values().forEach(end);
+    }
+
+    /**
+     * Lets no session in any more, and ends all at once.
+     *
+     * @param reason why
+     */
+    public void cut(CloseReason reason) {
+        lock.lock();
+        try {
+            if (cutting) {
+                return;
+            }
+            cutting = true;
+            ending = session -> abort(session, reason);
+        } finally {
+            lock.unlock();
+        }
+        AbortAll.run(sessions.values(), session -> abort(session, reason));
+    }
+
+    private void abort(TcpSession session, CloseReason reason) {
+        if (session.isConnected()) {
+            cut.incrementAndGet();
+        }
+        session.abort(reason);
+    }
+
+    /**
+     * Returns how many sessions have been cut off.
+     *
+     * @return sessions whose connection was there when {@link #cut(CloseReason)} came to them
+     */
+    public int cut() {
+        return cut.get();
     }
 
     /**
@@ -239,6 +294,58 @@ public final class SessionSet {
     }
 
     /**
+     * Says when the last session has to be gone. Of several times the earliest counts.
+     *
+     * @param timeoutNanos from now, in nanoseconds
+     */
+    public void dueIn(long timeoutNanos) {
+        long newEndNanos = System.nanoTime() + timeoutNanos;
+        lock.lock();
+        try {
+            if (!hasEnd || newEndNanos - endNanos < 0) {
+                hasEnd = true;
+                endNanos = newEndNanos;
+                emptied.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits until no session is left, or the end is due. Not for the group's own threads.
+     *
+     * @return false if some are left, or the wait was interrupted
+     */
+    public boolean awaitEmptyOrDue() {
+        lock.lock();
+        try {
+            while (count > 0) {
+                long leftNanos = endNanos - System.nanoTime();
+                if (hasEnd && leftNanos <= 0) {
+                    return false;
+                }
+                emptied.awaitNanos(hasEnd ? leftNanos : Long.MAX_VALUE);
+            }
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits a moment for the last callbacks of sessions that have been cut off. Not for the group's own threads.
+     *
+     * @return false if some are left
+     */
+    public boolean awaitCut() {
+        return awaitEmpty(ABORT_NANOS);
+    }
+
+    /**
      * Ends all sessions: in good order until the deadline, by force after it. Not for the group's own threads.
      *
      * @param reason why
@@ -250,9 +357,8 @@ public final class SessionSet {
         if (awaitEmpty(drainNanos)) {
             return 0;
         }
-        int cut = count();
-        abort(reason);
-        awaitEmpty(ABORT_NANOS);
-        return cut;
+        cut(reason);
+        awaitCut();
+        return cut();
     }
 }

@@ -10,6 +10,7 @@ import io.millrace.core.TransportException;
 import io.millrace.core.WireProtocol;
 import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.internal.Lifecycle.Phase;
 import io.millrace.core.internal.receive.ReceiveLoop;
 import io.millrace.core.internal.request.FutureReply;
 import io.millrace.core.internal.request.PendingRequest;
@@ -168,6 +169,34 @@ public final class TcpSession extends SessionSends implements SessionLoop.Listen
      */
     public void abort(CloseReason reason) {
         loop.abort(reason);
+    }
+
+    /**
+     * Returns whether the connection is there, if only to be closed in good order.
+     *
+     * @return false once the channel has been closed
+     */
+    public boolean isConnected() {
+        Phase phase = lifecycle().phase();
+        return phase != Phase.CLOSED && phase != Phase.ENDED;
+    }
+
+    /**
+     * Returns whether the caller is one of this session's own callbacks.
+     *
+     * @return true on the thread that runs it
+     */
+    public boolean isInCallback() {
+        return loop.isInCallback();
+    }
+
+    /**
+     * Returns the thread that this session's callbacks hold just now, as far as another thread can tell.
+     *
+     * @return the thread, or null if it is not known to be in a callback
+     */
+    public @Nullable Thread callbackThread() {
+        return loop.callbackThread();
     }
 
     @Override

@@ -16,7 +16,7 @@
  *         RequestTable    who waits for which reply: OrderedRequests, TokenRequests
  *         HandOver        hands frames over to the application's executor, a turn at a time
  *       WindDown          the way to the end in good order
- *   SessionSet            the live sessions of a server or client, and how to end them
+ *   SessionSet            the live sessions of a server or client, and how to end them (AbortAll: at once)
  *   SessionSetup          what they have in common
  * </pre>
  */
