@@ -1,57 +1,41 @@
 package io.millrace.server;
 
-import io.millrace.core.CloseReason;
 import io.millrace.core.IoGroup;
 import io.millrace.core.Session;
-import io.millrace.core.engine.CloseOnce;
-import io.millrace.core.engine.GroupAccess;
-import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.SessionStats;
+import io.millrace.core.TransportException;
+import io.millrace.core.config.Ranges;
 import io.millrace.core.internal.SessionSet;
-import io.millrace.core.observe.Beans;
-import io.millrace.core.protocol.Protocol;
 import io.millrace.server.internal.Admission;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * A TCP server: a listening address and the sessions accepted on it.
+ * A TCP server: one or more listening addresses and the sessions accepted on them.
  *
  * <p>Threading: Thread-safe.
  *
- * <p>Lifecycle: running from {@link TcpServerBuilder#bind(int)} until {@link #close()}, then closed for good; another server
- * may bind to the same port at once.
+ * <p>Lifecycle: see {@link ServerState}. Running from {@link #start()}, or {@link TcpServerBuilder#bind(int)}, until
+ * {@link #drain} or {@link #close()}, then stopped for good; another server may bind to the same port at once. A server
+ * that was never started has no thread and nothing open; closing it is allowed and not needed.
  *
  * <p>Errors: what goes wrong with one connection ends that session and no other. Accepting is tried again for ever,
  * with a pause that grows to 1.6 s.
  */
 public final class TcpServer implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(TcpServer.class);
-    private static final CloseReason CLOSING = CloseReason.of(CloseReason.Kind.SHUTDOWN, "the server is closing");
+    private final ServerPlan plan;
+    private final ServerLifecycle life;
 
-    private final IoGroup group;
-    private final boolean ownsGroup;
-    private final IoRuntime runtime;
-    private final Protocol protocol;
-    private final InetSocketAddress localAddress;
-    private final Admission admission;
-    private final CloseOnce closing;
-    // Written once, when the bean is shown; what closes meanwhile is noticed by whoever is later.
-    private volatile Beans.Registration bean = Beans.none();
-
-    TcpServer(
-            IoGroup group, boolean ownsGroup, Protocol protocol, InetSocketAddress localAddress, Admission admission) {
-        this.group = group;
-        this.ownsGroup = ownsGroup;
-        this.runtime = GroupAccess.runtimeOf(group);
-        this.protocol = protocol;
-        this.localAddress = localAddress;
-        this.admission = admission;
-        this.closing = new CloseOnce(runtime);
+    TcpServer(ServerPlan plan) {
+        this.plan = plan;
+        this.life = new ServerLifecycle(plan, this);
     }
 
     /** {@return a new builder with all defaults} */
@@ -59,25 +43,84 @@ public final class TcpServer implements AutoCloseable {
         return new TcpServerBuilder();
     }
 
-    /** {@return the address that clients connect to, with the port that the system chose if 0 was asked for} */
+    /**
+     * Opens all addresses and serves whoever connects. All or nothing: if this throws, nothing is open, and it may be
+     * tried again. Starting a running server does nothing, also if another thread is just starting it.
+     *
+     * <p>Threading: any thread. It blocks for names only that were not known when the builder was given them.
+     *
+     * @return this
+     * @throws TransportException if a name is unknown, an address is taken, or the system refuses
+     * @throws IllegalArgumentException if a socket option cannot be set here
+     * @throws IllegalStateException if the server is draining or has stopped: make a new one
+     * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
+     */
+    public TcpServer start() throws TransportException {
+        life.start();
+        return this;
+    }
+
+    /** {@return how far this server has come} */
+    public ServerState state() {
+        return life.state();
+    }
+
+    /**
+     * Looks whether this server can do its work, for those who send it clients or restart it.
+     *
+     * <p>Threading: any thread; never blocks.
+     *
+     * @return what was found
+     */
+    public ServerHealth health() {
+        return life.health();
+    }
+
+    /**
+     * Returns the first of the addresses.
+     *
+     * @return see {@link #localAddresses()}
+     */
     public InetSocketAddress localAddress() {
-        return localAddress;
+        return localAddresses().get(0);
     }
 
-    /** {@return the port that clients connect to} */
+    /**
+     * Returns the addresses that clients connect to, in the order in which they were given.
+     *
+     * @return before the start the addresses as they were asked for; from then on, after the stop too, as they were
+     *     bound, each with the port that the system chose if 0 was asked for. Unmodifiable, at least one
+     */
+    public List<InetSocketAddress> localAddresses() {
+        return life.addresses();
+    }
+
+    /** {@return the port of the first address} */
     public int port() {
-        return localAddress.getPort();
+        return localAddress().getPort();
     }
 
-    /** {@return the group that this server works with} */
+    /**
+     * Returns the group that this server works with.
+     *
+     * @return the shared group, or the server's own one, which exists from the start on
+     * @throws IllegalStateException if the group is to be an own one and the server has never been started
+     */
     public IoGroup group() {
+        OpenServer open = life.open();
+        IoGroup group = open != null ? open.group() : plan.sharedGroup();
+        if (group == null) {
+            throw new IllegalStateException(
+                    "there is no group yet: the server makes its own one in start(), unless the builder is given one"
+                            + " with group(...)");
+        }
         return group;
     }
 
     /** {@return the open sessions, as a snapshot} */
     public Collection<Session> sessions() {
         return Collections.unmodifiableCollection(
-                new ArrayList<Session>(admission.sessions().sessions()));
+                new ArrayList<Session>(life.sessions().sessions()));
     }
 
     /**
@@ -87,11 +130,16 @@ public final class TcpServer implements AutoCloseable {
      * @return the session, or null if there is none
      */
     public @Nullable Session session(long id) {
-        return admission.sessions().get(id);
+        return life.sessions().get(id);
     }
 
-    /** {@return a snapshot of the counters of this server} */
+    /** {@return a snapshot of the counters of this server; all zero before the start} */
     public TcpServerStats stats() {
+        OpenServer open = life.open();
+        if (open == null) {
+            return new TcpServerStats(0, 0, 0, 0, 0, 0, new SessionStats(0, 0, 0, 0));
+        }
+        Admission admission = open.admission();
         SessionSet sessions = admission.sessions();
         return new TcpServerStats(
                 sessions.count(),
@@ -104,51 +152,60 @@ public final class TcpServer implements AutoCloseable {
     }
 
     /**
-     * Waits until this server is closed, by {@link #close()} from elsewhere.
+     * Waits until this server has stopped: until its sessions have ended, or could not be waited for any longer.
      *
      * @throws InterruptedException if the waiting thread is interrupted
      * @throws IllegalStateException on an I/O thread, which must not wait
      */
     public void awaitClosed() throws InterruptedException {
-        closing.await();
+        life.awaitStopped();
     }
 
     /**
-     * Stops accepting, closes all sessions in good order, and cuts those that have not ended after the drain timeout.
-     * Waits for that; on an I/O thread it starts the close and returns. Never throws; closing again waits for the
-     * first close.
+     * Stops this server and returns at once. It accepts nobody from here on; its sessions finish what is in flight,
+     * send what is queued and close in good order; what is left at the deadline is cut off. Handlers that do not
+     * return hold this up for 2 s beyond the deadline at most. Then the server is {@link ServerState#STOPPED}, and
+     * after that its own group, if it has one, is closed.
+     *
+     * <p>May be called again and by several threads: of all the deadlines the earliest counts, that of a
+     * {@link #close()} among them, and all get the same report. A server that was never started stops at once.
+     *
+     * <p>Threading: any thread, I/O threads and callbacks too.
+     *
+     * @param deadline how long it may take from now; 0 cuts off at once, longer than a year counts as a year
+     * @return completes when the server has stopped, on a thread of its own that may be blocked
+     * @throws IllegalArgumentException if the deadline is negative
+     */
+    public CompletableFuture<DrainReport> drain(Duration deadline) {
+        Objects.requireNonNull(deadline, "deadline");
+        Ranges.require(!deadline.isNegative(), "deadline", deadline, "from 0 (at once)");
+        return life.drain(deadline.isZero() ? 0 : Ranges.positiveNanos("deadline", deadline));
+    }
+
+    /**
+     * Stops this server as {@link #drain} does with the drain timeout of the builder, and waits until it has stopped
+     * and its own group, if it has one, is closed. On an I/O or timer thread, in a handler of this server, in its state
+     * listener and in a callback of its report it starts that and returns. Never throws; closing again waits for the
+     * first close. An interrupt while waiting cuts off what is left, and is kept.
      */
     @Override
     public void close() {
-        closing.close(admission::stop, this::drainAndClose, this::closeOwnGroup);
+        life.close();
     }
 
-    void showBean() {
-        bean = Beans.register("Server", beanName(localAddress), new ServerBean(this));
-        if (closing.hasStarted()) {
-            bean.remove();
-        }
+    /** Stops this server as {@link #close()} does, but cuts off all sessions at once. */
+    public void closeNow() {
+        life.close(0);
     }
 
-    private void drainAndClose() {
-        int cut = admission.drain(CLOSING);
-        runtime.leave(this);
-        bean.remove();
-        log.info("server stopped; address={} accepted={} cut={}", localAddress, admission.accepted(), cut);
-    }
-
-    private void closeOwnGroup() {
-        if (ownsGroup) {
-            group.close();
-        }
-    }
-
-    private static String beanName(InetSocketAddress address) {
-        return address.getAddress().getHostAddress() + ":" + address.getPort();
+    ServerLifecycle life() {
+        return life;
     }
 
     @Override
     public String toString() {
-        return "TcpServer[" + localAddress + ", " + protocol + "]";
+        List<InetSocketAddress> addresses = localAddresses();
+        return "TcpServer[" + (addresses.size() == 1 ? addresses.get(0) : addresses) + ", "
+                + plan.setup().protocol() + ", " + state() + "]";
     }
 }

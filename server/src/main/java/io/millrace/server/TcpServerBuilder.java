@@ -1,26 +1,20 @@
 package io.millrace.server;
 
-import io.millrace.core.IoGroup;
 import io.millrace.core.SessionBuilder;
 import io.millrace.core.Settings;
 import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
-import io.millrace.core.engine.GroupAccess;
-import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSetup;
-import io.millrace.core.internal.Sockets;
 import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
-import io.millrace.server.internal.Admission;
-import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
-import java.nio.channels.AsynchronousServerSocketChannel;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Collects the settings of a server. Not thread-safe. */
 public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
@@ -30,15 +24,15 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
     /** The default backlog: what the kernel may hold ready while we are busy accepting. */
     public static final int DEFAULT_BACKLOG = 1024;
 
-    private static final Logger log = LoggerFactory.getLogger(TcpServerBuilder.class);
-
     private @Nullable Protocol protocol;
     private int maxConnections = DEFAULT_MAX_CONNECTIONS;
     private int backlog = DEFAULT_BACKLOG;
     private int requestsInProgress;
     private ListenerConfig listenerConfig = ListenerConfig.defaults();
-    private @Nullable String settingsHost;
+    private final List<InetSocketAddress> addresses = new ArrayList<>();
+    private List<String> settingsHosts = List.of();
     private @Nullable Integer settingsPort;
+    private @Nullable BiConsumer<TcpServer, ServerState> onStateChange;
 
     TcpServerBuilder() {}
 
@@ -106,8 +100,61 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
     }
 
     /**
-     * Sets what is in a section of a settings file: the address to {@link #bind()} to as {@code host} (all local
-     * addresses if it is missing) and {@code port}, then {@code maxConnections}, {@code requestsInProgress}, {@code backlog},
+     * Adds a port of all local addresses, IPv4 and IPv6, to those that the server listens on.
+     *
+     * @param port from 0 (the system chooses) to 65,535
+     * @return this
+     * @see #listenOn(InetSocketAddress)
+     */
+    public TcpServerBuilder listenOn(int port) {
+        return listenOn(new InetSocketAddress(requirePort(port)));
+    }
+
+    /**
+     * Adds a port of one local address to those that the server listens on.
+     *
+     * @param host a local name or address; a name stands for the first of its addresses
+     * @param port from 0 (the system chooses) to 65,535
+     * @return this
+     * @see #listenOn(InetSocketAddress)
+     */
+    public TcpServerBuilder listenOn(String host, int port) {
+        return listenOn(address(host, port));
+    }
+
+    /**
+     * Adds an address to those that the server listens on. They are opened together: all of them, or none.
+     *
+     * <p>The JDK listens for both families wherever the machine has both. So the wildcard addresses {@code ::} and
+     * {@code 0.0.0.0} and a port alone all mean the same, all local addresses of both families, and exclude each other
+     * on one port; sessions of IPv4 clients have IPv4 addresses all the same. Any other address takes its own family
+     * only. NIO.2 has no way to listen on the wildcard address of one family: for IPv4 name its addresses, or run the
+     * JVM with {@code -Djava.net.preferIPv4Stack=true}; for IPv6 name its addresses.
+     *
+     * @param address a local address; if it is unresolved its name is looked up when the server starts
+     * @return this
+     */
+    public TcpServerBuilder listenOn(InetSocketAddress address) {
+        addresses.add(Objects.requireNonNull(address, "address"));
+        return this;
+    }
+
+    /**
+     * Sets what to do when the server enters another state.
+     *
+     * @param listener called with the server and its new state: for each state once, in order, on a thread of its own,
+     *     which may be blocked, and which nobody waits for but {@link TcpServer#close()}, for 1 s. A throw is logged
+     * @return this
+     */
+    public TcpServerBuilder onStateChange(BiConsumer<TcpServer, ServerState> listener) {
+        this.onStateChange = Objects.requireNonNull(listener, "listener");
+        return this;
+    }
+
+    /**
+     * Sets what is in a section of a settings file: the addresses to listen on as {@code host} (one, or several with
+     * commas between them; all local addresses if it is missing) and {@code port}, unless {@code listenOn} or
+     * {@code bind} name some; then {@code maxConnections}, {@code requestsInProgress}, {@code backlog},
      * {@code drainTimeout}, {@code jmx}, and how sessions and the listening channel behave in its sections
      * {@code sessions} and {@code listener}.
      *
@@ -117,7 +164,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
      */
     public TcpServerBuilder settings(Settings settings) {
         settings.read(in -> {
-            in.text("host", text -> settingsHost = text);
+            in.text("host", text -> settingsHosts = hosts(text));
             in.whole("port", number -> settingsPort = requirePort(number));
             in.whole(
                     "maxConnections",
@@ -134,23 +181,37 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
     }
 
     /**
-     * Checks the settings and starts the server on the address that {@link #settings} named.
+     * Checks the settings and makes a server that is not started: it has no thread, and nothing is open.
+     *
+     * @return the server, for {@link TcpServer#start()}
+     * @throws IllegalArgumentException naming the first setting that cannot be
+     * @throws IllegalStateException naming a required setting that is missing, an address among them
+     */
+    public TcpServer build() {
+        List<InetSocketAddress> wanted = addresses.isEmpty() ? settingsAddresses() : addresses;
+        if (wanted.isEmpty()) {
+            throw new IllegalStateException(
+                    "port is not set: put it into the settings, or call listenOn(port) or bind(port)");
+        }
+        return build(wanted);
+    }
+
+    /**
+     * Checks the settings and starts the server on the addresses that {@code listenOn} or {@link #settings} named.
      *
      * @return the running server
-     * @throws TransportException if the address is unknown or taken, or the system refuses
+     * @throws TransportException if a name is unknown, an address is taken, or the system refuses
      * @throws IllegalArgumentException naming the first setting that cannot be
      * @throws IllegalStateException naming a required setting that is missing
      * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
      */
     public TcpServer bind() throws TransportException {
-        if (settingsPort == null) {
-            throw new IllegalStateException("port is not set: put it into the settings, or call bind(port)");
-        }
-        return settingsHost == null ? bind(settingsPort) : bind(settingsHost, settingsPort);
+        return build().start();
     }
 
     /**
-     * Checks the settings and starts the server on a port of all local addresses, IPv4 and IPv6.
+     * Checks the settings and starts the server on a port of all local addresses, IPv4 and IPv6, and on those that
+     * {@code listenOn} named.
      *
      * @param port from 0 (the system chooses) to 65,535
      * @return the running server
@@ -160,14 +221,14 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
      * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
      */
     public TcpServer bind(int port) throws TransportException {
-        requirePort(port);
-        return bind(new InetSocketAddress(port));
+        return bind(new InetSocketAddress(requirePort(port)));
     }
 
     /**
-     * Checks the settings and starts the server on a port of one local address.
+     * Checks the settings and starts the server on a port of one local address, and on those that {@code listenOn}
+     * named.
      *
-     * @param host a local name or address
+     * @param host a local name or address; a name stands for the first of its addresses
      * @param port from 0 (the system chooses) to 65,535
      * @return the running server
      * @throws TransportException if the name is unknown, the port is taken, or the system refuses
@@ -176,25 +237,28 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
      * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
      */
     public TcpServer bind(String host, int port) throws TransportException {
-        requirePort(port);
-        InetSocketAddress address = new InetSocketAddress(Objects.requireNonNull(host, "host"), port);
-        if (address.isUnresolved()) {
-            throw unresolved(host);
-        }
-        return bind(address);
+        return bind(address(host, port));
     }
 
     /**
-     * Checks the settings and starts the server.
+     * Checks the settings and starts the server on an address, and on those that {@code listenOn} named, which come
+     * first.
      *
-     * @param address a local address
+     * @param address a local address, as for {@link #listenOn(InetSocketAddress)}
      * @return the running server
-     * @throws TransportException if the address is unresolved or taken, or the system refuses
+     * @throws TransportException if a name is unknown, an address is taken, or the system refuses
      * @throws IllegalArgumentException naming the first setting that cannot be
      * @throws IllegalStateException naming a required setting that is missing
      * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
      */
     public TcpServer bind(InetSocketAddress address) throws TransportException {
+        // The builder keeps its own list, for it may be used again.
+        List<InetSocketAddress> wanted = new ArrayList<>(addresses);
+        wanted.add(Objects.requireNonNull(address, "address"));
+        return build(wanted).start();
+    }
+
+    private TcpServer build(List<InetSocketAddress> wanted) {
         SessionSetup setup = new SessionSetup(
                 Side.SERVER, Ranges.requireSet("protocol", protocol), sessionConfig(), handlers(), requestsInProgress);
         boolean hasTaker = handlers().takesMessages() || handlers().onRequest() != null;
@@ -202,23 +266,39 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
             throw new IllegalStateException(
                     "onMessage is not set, nor is onRequest: call one of them, or what comes in has no taker");
         }
-        requireConnections("maxConnections", maxConnections, 100_000_000);
-        requireConnections("backlog", backlog, 65_535);
         Ranges.require("requestsInProgress", requestsInProgress, 0, Long.MAX_VALUE, "requests");
-        drainNanos();
-        if (address.isUnresolved()) {
-            throw unresolved(address.getHostString());
+        return new TcpServer(new ServerPlan(
+                setup,
+                List.copyOf(wanted),
+                listenerConfig,
+                requireConnections("backlog", backlog, 65_535),
+                requireConnections("maxConnections", maxConnections, 100_000_000),
+                drainNanos(),
+                isJmxOn(),
+                sharedGroup(),
+                onStateChange));
+    }
+
+    private List<InetSocketAddress> settingsAddresses() {
+        Integer port = settingsPort;
+        if (port == null) {
+            return List.of();
         }
-        IoGroup used = startGroup();
-        try {
-            return bindIn(used, setup, address);
-        } catch (IOException e) {
-            closeUnlessShared(used);
-            throw new TransportException("cannot bind to " + address + ": " + e.getMessage(), e);
-        } catch (RuntimeException e) {
-            closeUnlessShared(used);
-            throw e;
-        }
+        return settingsHosts.isEmpty()
+                ? List.of(new InetSocketAddress(port))
+                : settingsHosts.stream().map(host -> address(host, port)).toList();
+    }
+
+    private static List<String> hosts(String text) {
+        List<String> hosts =
+                Arrays.stream(text.split(",", -1)).map(String::strip).toList();
+        Ranges.require(
+                hosts.stream().noneMatch(String::isEmpty), "host", text, "a name or address, or several with commas");
+        return hosts;
+    }
+
+    private static InetSocketAddress address(String host, int port) {
+        return new InetSocketAddress(Objects.requireNonNull(host, "host"), requirePort(port));
     }
 
     private static int requirePort(int port) {
@@ -229,50 +309,5 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
     private static int requireConnections(String property, int count, int most) {
         Ranges.require(property, count, 1, most, "connections");
         return count;
-    }
-
-    private static TransportException unresolved(String host) {
-        return new TransportException(
-                "cannot bind to " + host + ": the name is not known; give a local one, a local address, or the"
-                        + " port alone for all addresses",
-                new UnknownHostException(host));
-    }
-
-    private void closeUnlessShared(IoGroup used) {
-        if (ownsGroup()) {
-            used.close();
-        }
-    }
-
-    private TcpServer bindIn(IoGroup used, SessionSetup setup, InetSocketAddress address) throws IOException {
-        IoRuntime runtime = GroupAccess.runtimeOf(used);
-        AsynchronousServerSocketChannel channel = runtime.openServerChannel();
-        TcpServer server;
-        Admission admission;
-        try {
-            Sockets.check(runtime, setup.config().socket());
-            Sockets.beforeBind(listenerConfig.options(), setup.config().socket(), channel);
-            channel.bind(address, backlog);
-            admission = new Admission(runtime, setup, channel, maxConnections, drainNanos());
-            InetSocketAddress bound = (InetSocketAddress) channel.getLocalAddress();
-            server = new TcpServer(used, ownsGroup(), setup.protocol(), bound, admission);
-            runtime.join(server);
-        } catch (IOException | RuntimeException e) {
-            channel.close();
-            throw e;
-        }
-        log.info(
-                "server started; address={} protocol={} maxConnections={} backlog={} group={} {}",
-                server.localAddress(),
-                setup.protocol(),
-                maxConnections,
-                backlog,
-                used,
-                setup.config());
-        admission.start();
-        if (isJmxOn()) {
-            server.showBean();
-        }
-        return server;
     }
 }

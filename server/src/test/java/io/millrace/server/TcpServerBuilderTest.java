@@ -104,7 +104,9 @@ class TcpServerBuilderTest {
         IllegalStateException refused =
                 assertThrows(IllegalStateException.class, () -> complete().bind());
 
-        assertEquals("port is not set: put it into the settings, or call bind(port)", refused.getMessage());
+        assertEquals(
+                "port is not set: put it into the settings, or call listenOn(port) or bind(port)",
+                refused.getMessage());
     }
 
     @Test

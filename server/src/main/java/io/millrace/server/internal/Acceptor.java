@@ -176,6 +176,15 @@ public final class Acceptor {
         return accepting && !closed;
     }
 
+    /**
+     * Returns whether the last accept has failed, and the next one is waited for.
+     *
+     * @return true while backing off
+     */
+    public synchronized boolean isBackingOff() {
+        return backingOff && !closed;
+    }
+
     private static void closeQuietly(AutoCloseable channel) {
         try {
             channel.close();

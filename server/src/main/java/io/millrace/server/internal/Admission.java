@@ -1,6 +1,5 @@
 package io.millrace.server.internal;
 
-import io.millrace.core.CloseReason;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.engine.LogLimiter;
@@ -10,6 +9,7 @@ import io.millrace.core.internal.TcpSession;
 import java.io.IOException;
 import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -20,86 +20,42 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Threading: Thread-safe.
  */
-public final class Admission implements TcpSession.Owner {
+public final class Admission {
     private static final Logger log = LoggerFactory.getLogger(Admission.class);
 
     private final IoRuntime runtime;
     private final SessionSetup setup;
-    private final long drainNanos;
     private final SessionSet sessions = new SessionSet();
-    private final Acceptor acceptor;
+    private final List<Door> doors;
     private final AtomicLong accepted = new AtomicLong();
     private final AtomicLong turnedAway = new AtomicLong();
     private final LogLimiter warnings = new LogLimiter(1, TimeUnit.MINUTES.toNanos(1));
 
     /**
-     * Prepares to accept on a bound channel.
+     * Prepares to accept on bound channels.
      *
      * @param runtime the group
      * @param setup what all sessions have in common
-     * @param channel the listening channel; closed with this
-     * @param maxConnections the most sessions at once
-     * @param drainNanos how long sessions get for their end, in nanoseconds
+     * @param channels the listening channels; closed with this
+     * @param maxConnections the most sessions at once, of each channel
      */
     public Admission(
-            IoRuntime runtime,
-            SessionSetup setup,
-            AsynchronousServerSocketChannel channel,
-            int maxConnections,
-            long drainNanos) {
+            IoRuntime runtime, SessionSetup setup, List<AsynchronousServerSocketChannel> channels, int maxConnections) {
         this.runtime = runtime;
         this.setup = setup;
-        this.drainNanos = drainNanos;
-        this.acceptor = new Acceptor(channel, runtime.deadlines(), maxConnections, this::admit);
+        this.doors = channels.stream()
+                .map(channel -> new Door(channel, maxConnections))
+                .toList();
     }
 
     /** Starts accepting. */
     public void start() {
-        acceptor.start();
+        doors.forEach(door -> door.acceptor.start());
     }
 
     /** Stops accepting. Sessions go on. */
     public void stop() {
-        acceptor.close();
-    }
-
-    /**
-     * Ends all sessions: in good order for a while, then by force. Not for the group's own threads.
-     *
-     * @param reason why
-     * @return how many had to be cut off
-     */
-    public int drain(CloseReason reason) {
-        return sessions.drain(reason, drainNanos);
-    }
-
-    private void admit(AsynchronousSocketChannel channel) {
-        accepted.incrementAndGet();
-        if (!sessions.enter()) {
-            turnAway(channel);
-            return;
-        }
-        TcpSession session;
-        try {
-            session = new TcpSession(runtime, channel, setup, this);
-        } catch (Throwable notOpened) {
-            sessions.leave();
-            turnAway(channel);
-            logTurnedAway(notOpened);
-            return;
-        }
-        sessions.add(session);
-        session.start();
-    }
-
-    private void turnAway(AsynchronousSocketChannel channel) {
-        turnedAway.incrementAndGet();
-        try {
-            channel.close();
-        } catch (IOException e) {
-            log.debug("close failed; cause={}", e.toString());
-        }
-        acceptor.release();
+        doors.forEach(door -> door.acceptor.close());
     }
 
     private void logTurnedAway(Throwable cause) {
@@ -109,17 +65,6 @@ public final class Admission implements TcpSession.Owner {
         } else {
             log.debug("connection turned away; cause={}", cause.toString());
         }
-    }
-
-    @Override
-    public void sessionOpened(TcpSession session) {
-        // The application has been told; a server keeps no books on it.
-    }
-
-    @Override
-    public void sessionEnded(TcpSession session) {
-        sessions.remove(session);
-        acceptor.release();
     }
 
     /**
@@ -155,15 +100,73 @@ public final class Admission implements TcpSession.Owner {
      * @return failures since the start
      */
     public long acceptFailures() {
-        return acceptor.failures();
+        return doors.stream().mapToLong(door -> door.acceptor.failures()).sum();
     }
 
     /**
      * Returns how many accepts wait for a client.
      *
-     * @return 0 or 1
+     * @return from 0 to the number of listening channels
      */
     public int acceptsInFlight() {
-        return acceptor.isAccepting() ? 1 : 0;
+        return (int) doors.stream().filter(door -> door.acceptor.isAccepting()).count();
+    }
+
+    /**
+     * Returns whether accepting fails on any channel, and is about to be tried again.
+     *
+     * @return true while backing off
+     */
+    public boolean isBackingOff() {
+        return doors.stream().anyMatch(door -> door.acceptor.isBackingOff());
+    }
+
+    /** A listening channel and the sessions that came in by it, whose permits are its acceptor's. */
+    private final class Door implements TcpSession.Owner {
+        private final Acceptor acceptor;
+
+        Door(AsynchronousServerSocketChannel channel, int limit) {
+            this.acceptor = new Acceptor(channel, runtime.deadlines(), limit, this::admit);
+        }
+
+        private void admit(AsynchronousSocketChannel channel) {
+            accepted.incrementAndGet();
+            if (!sessions.enter()) {
+                turnAway(channel);
+                return;
+            }
+            TcpSession session;
+            try {
+                session = new TcpSession(runtime, channel, setup, this);
+            } catch (Throwable notOpened) {
+                sessions.leave();
+                turnAway(channel);
+                logTurnedAway(notOpened);
+                return;
+            }
+            sessions.add(session);
+            session.start();
+        }
+
+        private void turnAway(AsynchronousSocketChannel channel) {
+            turnedAway.incrementAndGet();
+            try {
+                channel.close();
+            } catch (IOException e) {
+                log.debug("close failed; cause={}", e.toString());
+            }
+            acceptor.release();
+        }
+
+        @Override
+        public void sessionOpened(TcpSession session) {
+            // The application has been told; a server keeps no books on it.
+        }
+
+        @Override
+        public void sessionEnded(TcpSession session) {
+            sessions.remove(session);
+            acceptor.release();
+        }
     }
 }
