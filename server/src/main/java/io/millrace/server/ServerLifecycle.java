@@ -252,14 +252,14 @@ final class ServerLifecycle {
 
     private void closeForGroup() {
         drain(plan.drainNanos());
-        await(stopped);
+        awaitOrCut(stopped);
     }
 
     /** Stops the server, and waits for that where waiting is allowed. */
     void close(long nanos) {
         drain(nanos);
         if (!isWaitedFor()) {
-            await(ended);
+            awaitOrCut(ended);
         }
     }
 
@@ -275,17 +275,26 @@ final class ServerLifecycle {
                 || sessions().sessions().stream().anyMatch(TcpSession::isInCallback);
     }
 
-    private void await(CountDownLatch latch) {
+    private void awaitOrCut(CountDownLatch latch) {
         try {
             latch.await();
-            if (announcer != null && latch == ended) {
-                announcer.awaitTold(TELL_NANOS);
-            }
+            awaitTold();
         } catch (InterruptedException e) {
             // Whoever interrupts a close wants it over: what is left is cut off.
             drain(0);
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Waits a moment for the listener of the state to hear of it all. */
+    void awaitTold() throws InterruptedException {
+        if (announcer != null && !announcer.isTelling()) {
+            announcer.awaitTold(TELL_NANOS);
+        }
+    }
+
+    long drainNanos() {
+        return plan.drainNanos();
     }
 
     void awaitStopped() throws InterruptedException {
