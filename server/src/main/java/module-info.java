@@ -5,4 +5,5 @@ module io.millrace.server {
     requires org.slf4j;
 
     exports io.millrace.server;
+    exports io.millrace.server.admission;
 }

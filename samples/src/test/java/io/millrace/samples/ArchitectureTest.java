@@ -131,16 +131,19 @@ class ArchitectureTest {
 
     @Test
     void onlyTheReceiveLoopReads() {
-        DescribedPredicate<JavaClass> readers =
-                named("ReceiveLoop").or(named("GroupWake").and(resideInAPackage("io.millrace.core.engine")));
+        DescribedPredicate<JavaClass> readers = named("ReceiveLoop")
+                .or(named("GroupWake").and(resideInAPackage("io.millrace.core.engine")))
+                .or(named("RefusalAnswer").and(resideInAPackage("io.millrace.server.internal")));
         onlyThese(readers, call(AsynchronousByteChannel.class, "read"));
         onlyThese(readers, call(AsynchronousSocketChannel.class, "read"));
     }
 
     @Test
     void onlyTheChannelWriterWrites() {
-        onlyThese(named("ChannelWriter"), call(AsynchronousByteChannel.class, "write"));
-        onlyThese(named("ChannelWriter"), call(AsynchronousSocketChannel.class, "write"));
+        DescribedPredicate<JavaClass> writers =
+                named("ChannelWriter").or(named("RefusalAnswer").and(resideInAPackage("io.millrace.server.internal")));
+        onlyThese(writers, call(AsynchronousByteChannel.class, "write"));
+        onlyThese(writers, call(AsynchronousSocketChannel.class, "write"));
     }
 
     @Test

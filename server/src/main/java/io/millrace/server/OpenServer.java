@@ -38,7 +38,7 @@ record OpenServer(IoGroup group, IoRuntime runtime, Admission admission, List<In
             for (InetSocketAddress address : wanted) {
                 bound.add(bind(runtime, plan, address, channels));
             }
-            Admission admission = new Admission(runtime, plan.setup(), channels, plan.maxConnections());
+            Admission admission = new Admission(runtime, plan.setup(), channels, plan.admission());
             runtime.join(member);
             complete = true;
             return new OpenServer(group, runtime, admission, List.copyOf(bound));

@@ -117,7 +117,7 @@ final class ServerLifecycle {
                 "server started; addresses={} protocol={} maxConnections={} backlog={} group={} {}",
                 opened.addresses(),
                 plan.setup().protocol(),
-                plan.maxConnections(),
+                plan.admission().maxConnections(),
                 plan.backlog(),
                 opened.group(),
                 plan.setup().config());
@@ -193,6 +193,7 @@ final class ServerLifecycle {
     }
 
     private void stopped(OpenServer opened, @Nullable DrainReport how) {
+        opened.admission().end();
         synchronized (this) {
             opened.runtime().leave(member);
             bean.remove();
@@ -310,6 +311,6 @@ final class ServerLifecycle {
     }
 
     ServerHealth health() {
-        return HealthCheck.of(state, open, plan.maxConnections());
+        return HealthCheck.of(state, open, plan.admission().maxConnections());
     }
 }

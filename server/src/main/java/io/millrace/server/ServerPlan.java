@@ -2,6 +2,7 @@ package io.millrace.server;
 
 import io.millrace.core.IoGroup;
 import io.millrace.core.internal.SessionSetup;
+import io.millrace.server.admission.AdmissionConfig;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -13,7 +14,7 @@ record ServerPlan(
         List<InetSocketAddress> addresses,
         ListenerConfig listener,
         int backlog,
-        int maxConnections,
+        AdmissionConfig admission,
         long drainNanos,
         boolean jmx,
         @Nullable IoGroup sharedGroup,

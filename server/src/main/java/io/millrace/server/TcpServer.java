@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -137,7 +138,7 @@ public final class TcpServer implements AutoCloseable {
     public TcpServerStats stats() {
         OpenServer open = life.open();
         if (open == null) {
-            return new TcpServerStats(0, 0, 0, 0, 0, 0, new SessionStats(0, 0, 0, 0));
+            return new TcpServerStats(0, 0, 0, Map.of(), 0, 0, new SessionStats(0, 0, 0, 0));
         }
         Admission admission = open.admission();
         SessionSet sessions = admission.sessions();
@@ -145,10 +146,21 @@ public final class TcpServer implements AutoCloseable {
                 sessions.count(),
                 sessions.peak(),
                 admission.accepted(),
-                admission.turnedAway(),
+                admission.refused(),
                 admission.acceptFailures(),
                 admission.acceptsInFlight(),
                 sessions.totals());
+    }
+
+    /**
+     * Closes the sessions whose addresses the {@link io.millrace.server.admission.AddressFilter} does not let in any
+     * more, in good order. Returns at once.
+     *
+     * @return how many
+     */
+    public int closeDenied() {
+        OpenServer open = life.open();
+        return open == null ? 0 : open.admission().closeDenied();
     }
 
     /**

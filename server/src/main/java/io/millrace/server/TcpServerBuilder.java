@@ -8,6 +8,7 @@ import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
+import io.millrace.server.admission.AdmissionConfig;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,13 +20,13 @@ import org.jspecify.annotations.Nullable;
 /** Collects the settings of a server. Not thread-safe. */
 public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
     /** The default limit on connections at once. */
-    public static final int DEFAULT_MAX_CONNECTIONS = 100_000;
+    public static final int DEFAULT_MAX_CONNECTIONS = AdmissionConfig.DEFAULT_MAX_CONNECTIONS;
 
     /** The default backlog: what the kernel may hold ready while we are busy accepting. */
     public static final int DEFAULT_BACKLOG = 1024;
 
     private @Nullable Protocol protocol;
-    private int maxConnections = DEFAULT_MAX_CONNECTIONS;
+    private AdmissionConfig.Builder admission = AdmissionConfig.builder();
     private int backlog = DEFAULT_BACKLOG;
     private int requestsInProgress;
     private ListenerConfig listenerConfig = ListenerConfig.defaults();
@@ -53,13 +54,25 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
     }
 
     /**
-     * Sets the limit on connections at once. Beyond it clients wait in the backlog until others leave.
+     * Sets which connections the server takes: how many, from whom, how fast.
+     *
+     * @param config {@link AdmissionConfig#defaults()} by default
+     * @return this
+     */
+    public TcpServerBuilder admission(AdmissionConfig config) {
+        this.admission = config.toBuilder();
+        return this;
+    }
+
+    /**
+     * Sets the limit on connections at once, in what {@link #admission} has set. Beyond it clients wait in the backlog
+     * until others leave, unless they are to be refused.
      *
      * @param limit from 1 to 100,000,000; {@link #DEFAULT_MAX_CONNECTIONS} by default
      * @return this
      */
     public TcpServerBuilder maxConnections(int limit) {
-        this.maxConnections = limit;
+        admission.maxConnections(limit);
         return this;
     }
 
@@ -171,6 +184,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
                     limit -> maxConnections(requireConnections("maxConnections", limit, 100_000_000)));
             in.whole("requestsInProgress", this::requestsInProgress);
             in.whole("backlog", length -> backlog(requireConnections("backlog", length, 65_535)));
+            in.section("admission", section -> admission.settings(section).build());
             readCommon(in);
             in.section(
                     "listener",
@@ -272,7 +286,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
                 List.copyOf(wanted),
                 listenerConfig,
                 requireConnections("backlog", backlog, 65_535),
-                requireConnections("maxConnections", maxConnections, 100_000_000),
+                admission.build(),
                 drainNanos(),
                 isJmxOn(),
                 sharedGroup(),

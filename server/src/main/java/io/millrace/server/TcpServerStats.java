@@ -1,6 +1,8 @@
 package io.millrace.server;
 
 import io.millrace.core.SessionStats;
+import io.millrace.server.admission.RefusalReason;
+import java.util.Map;
 
 /**
  * The counters of a server. Immutable.
@@ -8,16 +10,22 @@ import io.millrace.core.SessionStats;
  * @param connections sessions now, those being opened or closed included
  * @param peakConnections the most sessions at once
  * @param accepted connections accepted since the start
- * @param turnedAway connections accepted and closed at once, because they were broken already or memory was short
+ * @param refused connections accepted and closed again, for every reason there is; unmodifiable
  * @param acceptFailures how often accepting failed and was tried again
- * @param acceptsInFlight accepts that wait for a client: 1, or 0 at a limit or while backing off
+ * @param acceptsInFlight accepts that wait for a client: one for each listening address, less those at a limit or backing
+ *     off
  * @param traffic the counters of all its sessions since the start, added up; rates are the differences of two readings
  */
 public record TcpServerStats(
         int connections,
         int peakConnections,
         long accepted,
-        long turnedAway,
+        Map<RefusalReason, Long> refused,
         long acceptFailures,
         int acceptsInFlight,
-        SessionStats traffic) {}
+        SessionStats traffic) {
+    /** {@return connections accepted and closed again since the start, for whatever reason} */
+    public long turnedAway() {
+        return refused.values().stream().mapToLong(Long::longValue).sum();
+    }
+}

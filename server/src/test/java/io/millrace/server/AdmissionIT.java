@@ -44,7 +44,8 @@ class AdmissionIT {
             client.receive();
         }
         TcpServerStats full = server.stats();
-        assertEquals(new TcpServerStats(limit, limit, limit, 0, 0, 0, full.traffic()), full);
+        assertEquals(new TcpServerStats(limit, limit, limit, full.refused(), 0, 0, full.traffic()), full);
+        assertEquals(0, full.turnedAway());
         assertTrue(waiting.getFirst().staysSilent(50), "a client beyond the limit was served");
 
         while (!waiting.isEmpty()) {

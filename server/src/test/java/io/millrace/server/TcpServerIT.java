@@ -22,6 +22,7 @@ import io.millrace.core.protocol.FrameDecoder;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
+import io.millrace.server.admission.RefusalReason;
 import java.io.StringReader;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -33,6 +34,7 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -248,12 +250,14 @@ class TcpServerIT {
         assertEquals("2", two.ask("2"));
         SessionStats twice = new SessionStats(10, 2, 10, 2);
         awaitSoon("traffic", () -> server.stats().traffic().equals(twice));
-        assertEquals(new TcpServerStats(2, 2, 2, 0, 0, 1, twice), server.stats());
+        Map<RefusalReason, Long> noneRefused = server.stats().refused();
+        assertEquals(0, server.stats().turnedAway());
+        assertEquals(new TcpServerStats(2, 2, 2, noneRefused, 0, 1, twice), server.stats());
 
         one.close();
 
         awaitSoon("state", () -> server.stats().connections() == 1);
-        assertEquals(new TcpServerStats(1, 2, 2, 0, 0, 1, twice), server.stats());
+        assertEquals(new TcpServerStats(1, 2, 2, noneRefused, 0, 1, twice), server.stats());
         assertEquals("2", two.ask("2"));
         awaitSoon("traffic", () -> server.stats().traffic().equals(new SessionStats(15, 3, 15, 3)));
     }
@@ -268,7 +272,7 @@ class TcpServerIT {
         RawClient second = leaks.close(RawClient.to(server.port()));
         second.awaitEnd();
 
-        assertEquals(1, server.stats().turnedAway());
+        assertEquals(1, server.stats().refused().get(RefusalReason.NO_MEMORY));
         assertEquals("still", first.ask("still"));
         first.close();
         awaitSoon("state", () -> server.stats().connections() == 0);

@@ -108,18 +108,22 @@ public final class SessionSet {
      * Unlists a session that has ended, and gives its place back.
      *
      * @param session the session
+     * @return false if it was not listed, and nothing has changed
      */
-    public void remove(TcpSession session) {
+    public boolean remove(TcpSession session) {
         SessionStats last = session.stats();
         lock.lock();
         try {
-            sessions.remove(session.id());
+            if (sessions.remove(session.id()) == null) {
+                return false;
+            }
             removed = removed.plus(last);
             removals++;
         } finally {
             lock.unlock();
         }
         leave();
+        return true;
     }
 
     /**

@@ -8,39 +8,62 @@ import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.CompletionHandler;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Accepts connections, as many at a time as there are permits. The only caller of accept. */
+/** Accepts connections on one channel, one at a time, as long as its owner lets it. The only caller of accept. */
 public final class Acceptor {
     /*
-     *               permit free                accepted: next accept first, then hand over
+     *               start(), and it may        accepted: the owner takes it, and says when to go on
      *     PARKED ----------------> ACCEPTING ----------------------------------------------+
-     *       ^  no permit free        |   ^                                                 |
+     *       ^  it may not            |   ^                                                 |
      *       +------------------------+   +-------------------------------------------------+
      *                                |
-     *                       failed   v   back-off over
+     *                       failed   v   back-off over, or descriptors freed
      *                           BACKING_OFF ------------> ACCEPTING or PARKED
      *
-     * The accept in flight holds a permit, so at most `limit` connections exist, and a client beyond that waits in
-     * the kernel's backlog, not in a thread of ours. Whoever releases a permit starts the next accept.
+     * Whether it may accept is the owner's to say, which remembers an acceptor that may not and starts it later. start()
+     * does nothing where nothing is to do, so whoever knows of a reason calls it, and the accept is re-armed once: an
+     * accepted connection goes to the owner first, which takes what it needs of its limits and calls start(), and
+     * start() is called again behind it in case the owner has failed.
      *
      * A failed accept (no descriptors left, mostly) is tried again for ever, after a pause that grows from 50 to
-     * 1600 ms: at once would spin, never would be deaf. It is logged at WARN once, then once a minute.
+     * 1600 ms: at once would spin, never would be deaf. It is logged at WARN once, then once a minute. When a
+     * connection of ours ends, a descriptor is free for certain, so the pause ends.
      *
      * CLOSED, from any state, is final. An accept never completes inside accept(): channels deliver it as a task, so
      * that start() calling accept and its completion calling start() cannot grow the stack.
      *
      * start() decides under the lock and accepts outside it; `accepting` makes sure that this happens once at a time.
+     * The owner is asked outside the lock, too.
      */
+
+    /** Who decides when to accept, and takes what is accepted. */
+    public interface Owner {
+        /**
+         * Returns whether the next accept may be started.
+         *
+         * @param acceptor who asks
+         * @return false if its {@link Acceptor#start()} will be called when it may
+         */
+        boolean mayAccept(Acceptor acceptor);
+
+        /**
+         * Takes a connection, and calls {@link Acceptor#start()} as soon as the next one may come.
+         *
+         * @param connection the owner's from now on, unless this throws
+         * @param acceptor who has accepted it
+         */
+        void accepted(AsynchronousSocketChannel connection, Acceptor acceptor);
+    }
+
     private static final Logger log = LoggerFactory.getLogger(Acceptor.class);
     private static final long FIRST_BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long LAST_BACKOFF_NANOS = TimeUnit.MILLISECONDS.toNanos(1600);
 
     private final AsynchronousServerSocketChannel channel;
     private final Deadlines deadlines;
-    private final Consumer<AsynchronousSocketChannel> accepted;
+    private final Owner owner;
     private final LogLimiter warnings = new LogLimiter(1, TimeUnit.MINUTES.toNanos(1));
     private final AcceptHandler acceptHandler = new AcceptHandler();
     private final Deadline backoff = new Deadline() {
@@ -51,7 +74,6 @@ public final class Acceptor {
     };
 
     // Guarded by this.
-    private int permits;
     private boolean accepting;
     private boolean backingOff;
     private boolean closed;
@@ -63,28 +85,24 @@ public final class Acceptor {
      *
      * @param channel a bound channel; the acceptor's from now on
      * @param deadlines the timer for back-off
-     * @param limit the most connections at once
-     * @param accepted takes each connected channel, with a permit to be released when it has ended; must not throw
+     * @param owner whom to ask and to tell
      */
-    public Acceptor(
-            AsynchronousServerSocketChannel channel,
-            Deadlines deadlines,
-            int limit,
-            Consumer<AsynchronousSocketChannel> accepted) {
+    public Acceptor(AsynchronousServerSocketChannel channel, Deadlines deadlines, Owner owner) {
         this.channel = channel;
         this.deadlines = deadlines;
-        this.permits = limit;
-        this.accepted = accepted;
+        this.owner = owner;
     }
 
-    /** Accepts the next connection, if there is a permit and nothing in the way. */
+    /** Accepts the next connection, if it may and nothing is in the way. */
     public void start() {
+        if (!isIdle() || !owner.mayAccept(this)) {
+            return;
+        }
         synchronized (this) {
-            if (closed || accepting || backingOff || permits == 0) {
+            if (!isIdle()) {
                 return;
             }
             accepting = true;
-            permits--;
         }
         try {
             channel.accept(null, acceptHandler);
@@ -94,12 +112,8 @@ public final class Acceptor {
         }
     }
 
-    /** Gives back the permit of a connection that has ended, or was turned away. */
-    public void release() {
-        synchronized (this) {
-            permits++;
-        }
-        start();
+    private synchronized boolean isIdle() {
+        return !closed && !accepting && !backingOff;
     }
 
     private void acceptSucceeded(AsynchronousSocketChannel connection) {
@@ -113,15 +127,20 @@ public final class Acceptor {
             closeQuietly(connection);
             return;
         }
-        start();
-        accepted.accept(connection);
+        try {
+            owner.accepted(connection, this);
+        } catch (Throwable broken) {
+            closeQuietly(connection);
+            log.error("accepted connection could not be handed over", broken);
+        } finally {
+            start();
+        }
     }
 
     private void acceptFailed(Throwable cause) {
         long pauseNanos;
         synchronized (this) {
             accepting = false;
-            permits++;
             if (closed) {
                 return;
             }
@@ -149,6 +168,17 @@ public final class Acceptor {
         start();
     }
 
+    /** Hears that a descriptor has become free: there is no need to wait any longer for one. */
+    public void descriptorFreed() {
+        synchronized (this) {
+            if (!backingOff) {
+                return;
+            }
+        }
+        deadlines.cancel(backoff);
+        backoffOver();
+    }
+
     /** Closes the listening channel. Connections already accepted are not touched. */
     public void close() {
         synchronized (this) {
@@ -170,7 +200,7 @@ public final class Acceptor {
     /**
      * Returns whether an accept is in flight.
      *
-     * @return false without a permit, while backing off, and after the end
+     * @return false while it may not, while backing off, and after the end
      */
     public synchronized boolean isAccepting() {
         return accepting && !closed;
@@ -199,8 +229,7 @@ public final class Acceptor {
             try {
                 acceptSucceeded(connection);
             } catch (Throwable broken) {
-                closeQuietly(connection);
-                log.error("accepted connection could not be handed over", broken);
+                log.error("accept could not be started again", broken);
             }
         }
 

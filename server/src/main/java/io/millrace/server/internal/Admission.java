@@ -1,69 +1,277 @@
 package io.millrace.server.internal;
 
+import io.millrace.core.CloseReason;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.engine.LogLimiter;
 import io.millrace.core.internal.SessionSet;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.TcpSession;
-import java.io.IOException;
+import io.millrace.server.admission.AdmissionConfig;
+import io.millrace.server.admission.RefusalReason;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Turns accepted channels into sessions, and gives back their permits when they have ended.
+ * Turns accepted channels into sessions or refuses them, and gives back their permits when they have ended.
  *
  * <p>Threading: Thread-safe.
  */
-public final class Admission {
+public final class Admission implements TcpSession.Owner, Acceptor.Owner {
+    /*
+     *    accepted --> judge the address --> gate --> open the session --> handed over --> sessionEnded: leave the gate
+     *        |                |              |            |
+     *        +-- broken ------+-- denied ----+-- full ----+-- no memory --> refuse: release, count, answer, close
+     *
+     * Behind proxies the order is another one, for whom to judge is only known when the proxy has said so:
+     *
+     *    accepted --> gate --> ask the proxy --> judge the address --> open the session ...
+     *
+     * An arrival that waits for its proxy is in `asking`, so that stop() finds it; whoever takes it out, the answer or
+     * stop(), decides what becomes of it. So exactly one of opening and refusing happens to each arrival, and the gate
+     * makes sure that its permit comes back once.
+     */
     private static final Logger log = LoggerFactory.getLogger(Admission.class);
+    private static final CloseReason DENIED =
+            CloseReason.of(CloseReason.Kind.REJECTED, "the address is not allowed any more");
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
     private final IoRuntime runtime;
     private final SessionSetup setup;
+    private final AdmissionConfig config;
     private final SessionSet sessions = new SessionSet();
-    private final List<Door> doors;
+    private final ConnectionGate gate;
+    private final Refusals refusals;
+    private final List<Acceptor> acceptors;
+    private final Set<Arrival> asking = ConcurrentHashMap.newKeySet();
     private final AtomicLong accepted = new AtomicLong();
-    private final AtomicLong turnedAway = new AtomicLong();
     private final LogLimiter warnings = new LogLimiter(1, TimeUnit.MINUTES.toNanos(1));
+    // Written once, by stop().
+    private volatile boolean stopped;
+    // Written once, before start().
+    private @Nullable OriginReader originReader;
 
     /**
      * Prepares to accept on bound channels.
      *
      * @param runtime the group
      * @param setup what all sessions have in common
-     * @param channels the listening channels; closed with this
-     * @param maxConnections the most sessions at once, of each channel
+     * @param channels the listening channels; closed with this, unless this throws
+     * @param config which connections to take
+     * @throws IllegalArgumentException if a refusal message is too long, or cannot be framed
      */
     public Admission(
-            IoRuntime runtime, SessionSetup setup, List<AsynchronousServerSocketChannel> channels, int maxConnections) {
+            IoRuntime runtime,
+            SessionSetup setup,
+            List<AsynchronousServerSocketChannel> channels,
+            AdmissionConfig config) {
         this.runtime = runtime;
         this.setup = setup;
-        this.doors = channels.stream()
-                .map(channel -> new Door(channel, maxConnections))
+        this.config = config;
+        this.refusals =
+                new Refusals(new RefusalMessages(config.refusalMessage(), setup.protocol()), runtime.deadlines());
+        this.gate = new ConnectionGate(config, runtime, this::goOn);
+        this.acceptors = channels.stream()
+                .map(channel -> new Acceptor(channel, runtime.deadlines(), this))
                 .toList();
+    }
+
+    /** Has the origin of each connection asked for. Called before the start, if at all. */
+    void askOrigins(OriginReader reader) {
+        originReader = reader;
     }
 
     /** Starts accepting. */
     public void start() {
-        doors.forEach(door -> door.acceptor.start());
+        acceptors.forEach(Acceptor::start);
     }
 
-    /** Stops accepting. Sessions go on. */
+    /** Stops accepting, and refuses whoever waits to be admitted. Sessions go on. */
     public void stop() {
-        doors.forEach(door -> door.acceptor.close());
+        stopped = true;
+        acceptors.forEach(Acceptor::close);
+        gate.close().forEach(this::refuseForStop);
+        refuseAsking();
     }
 
-    private void logTurnedAway(Throwable cause) {
-        // Our own exceptions mean that memory or contexts are short; the JDK's, that the peer has gone already.
-        if (cause instanceof TransportException && warnings.allows()) {
-            log.warn("connections are turned away; turnedAway={} cause={}", turnedAway, cause.getMessage());
+    private void refuseForStop(Arrival arrival) {
+        refuse(arrival, RefusalReason.SHUTTING_DOWN, null);
+    }
+
+    /** Cuts off the answers to those who were refused. The last thing of all. */
+    public void end() {
+        refusals.close();
+    }
+
+    /**
+     * Closes the sessions whose addresses the filter does not let in any more.
+     *
+     * @return how many
+     */
+    public int closeDenied() {
+        int denied = 0;
+        for (TcpSession session : sessions.sessions()) {
+            if (!config.filter().isAllowed(session.remoteAddress().getAddress())) {
+                session.close(DENIED);
+                denied++;
+            }
+        }
+        return denied;
+    }
+
+    @Override
+    public boolean mayAccept(Acceptor acceptor) {
+        return gate.mayAccept(acceptor);
+    }
+
+    @Override
+    public void accepted(AsynchronousSocketChannel channel, Acceptor acceptor) {
+        accepted.incrementAndGet();
+        InetSocketAddress address;
+        try {
+            address = (InetSocketAddress) channel.getRemoteAddress();
+        } catch (Exception gone) {
+            log.debug("connection was gone when it was accepted; cause={}", gone.toString());
+            refusals.refuse(channel, RefusalReason.BROKEN);
+            return;
+        }
+        Arrival arrival = new Arrival(channel, address, acceptor);
+        try {
+            enter(arrival);
+        } catch (Throwable broken) {
+            log.error("connection could not be admitted; remote={}", address, broken);
+            refuse(arrival, RefusalReason.BROKEN, broken);
+        }
+    }
+
+    private void enter(Arrival arrival) {
+        if (originReader == null && !judge(arrival, arrival.socketAddress().getAddress())) {
+            return;
+        }
+        switch (gate.enter(arrival)) {
+            case ADMITTED -> goOn(arrival);
+            case HELD -> log.debug("connection is held until there is room; remote={}", arrival.socketAddress());
+            case FULL -> refuse(arrival, RefusalReason.TOO_MANY_CONNECTIONS, null);
+            case TOO_FAST -> refuse(arrival, RefusalReason.TOO_FAST, null);
+            case CLOSED -> refuseForStop(arrival);
+        }
+    }
+
+    /** Goes on with an arrival that has a permit. */
+    private void goOn(Arrival arrival) {
+        // Now that its permit is taken the next one may come, while this one is being seen to.
+        arrival.acceptor().start();
+        OriginReader reader = originReader;
+        if (reader == null) {
+            open(arrival, arrival.socketAddress(), NOTHING);
         } else {
-            log.debug("connection turned away; cause={}", cause.toString());
+            ask(reader, arrival);
+        }
+    }
+
+    private void ask(OriginReader reader, Arrival arrival) {
+        asking.add(arrival);
+        try {
+            reader.read(arrival.channel(), arrival.socketAddress(), new Asked(arrival));
+        } catch (Throwable broken) {
+            if (asking.remove(arrival)) {
+                refuse(arrival, RefusalReason.BROKEN, broken);
+            }
+        }
+        if (stopped) {
+            refuseAsking();
+        }
+    }
+
+    private void refuseAsking() {
+        for (Arrival arrival : List.copyOf(asking)) {
+            if (asking.remove(arrival)) {
+                refuseForStop(arrival);
+            }
+        }
+    }
+
+    /** Refuses an arrival whose address must not come in, or has too many connections. */
+    private boolean judge(Arrival arrival, InetAddress address) {
+        if (!config.filter().isAllowed(address)) {
+            refuse(arrival, RefusalReason.ADDRESS_DENIED, null);
+            return false;
+        }
+        if (!gate.tryCount(arrival, address)) {
+            refuse(arrival, RefusalReason.TOO_MANY_FROM_ADDRESS, null);
+            return false;
+        }
+        return true;
+    }
+
+    private void open(Arrival arrival, InetSocketAddress origin, ByteBuffer rest) {
+        if (!sessions.enter()) {
+            refuseForStop(arrival);
+            return;
+        }
+        TcpSession session;
+        try {
+            session = newSession(arrival, origin, rest);
+        } catch (Throwable notOpened) {
+            sessions.leave();
+            refuse(arrival, reasonOf(notOpened), notOpened);
+            return;
+        }
+        gate.handOver(arrival);
+        sessions.add(session);
+        session.start();
+    }
+
+    /** The session's remote address must be the origin, for what it has is given back by that. */
+    private TcpSession newSession(Arrival arrival, InetSocketAddress origin, ByteBuffer rest) throws Exception {
+        if (!origin.equals(arrival.socketAddress()) || rest.hasRemaining()) {
+            throw new UnsupportedOperationException("sessions cannot be given another origin, or bytes to begin with");
+        }
+        return new TcpSession(runtime, arrival.channel(), setup, this);
+    }
+
+    /** Our own exceptions mean that memory or contexts are short; the JDK's, that the peer has gone already. */
+    private static RefusalReason reasonOf(Throwable notOpened) {
+        return notOpened instanceof TransportException || notOpened instanceof OutOfMemoryError
+                ? RefusalReason.NO_MEMORY
+                : RefusalReason.BROKEN;
+    }
+
+    private void refuse(Arrival arrival, RefusalReason reason, @Nullable Throwable cause) {
+        if (reason == RefusalReason.NO_MEMORY && warnings.allows()) {
+            log.warn("connections are refused; reason={} cause={}", reason, String.valueOf(cause));
+        } else {
+            log.debug("connection refused; remote={} reason={} cause={}", arrival.socketAddress(), reason, cause);
+        }
+        try {
+            refusals.refuse(arrival.channel(), reason);
+        } finally {
+            gate.release(arrival);
+        }
+    }
+
+    @Override
+    public void sessionOpened(TcpSession session) {
+        // The application has been told; a server keeps no books on it.
+    }
+
+    @Override
+    public void sessionEnded(TcpSession session) {
+        if (sessions.remove(session)) {
+            acceptors.forEach(Acceptor::descriptorFreed);
+            gate.leave(session.remoteAddress());
         }
     }
 
@@ -79,19 +287,19 @@ public final class Admission {
     /**
      * Returns how many connections have been accepted.
      *
-     * @return connections since the start
+     * @return connections since the start, those that were refused included
      */
     public long accepted() {
         return accepted.get();
     }
 
     /**
-     * Returns how many connections have been accepted and closed at once.
+     * Returns how many connections have been refused.
      *
-     * @return connections since the start
+     * @return connections since the start, for every reason there is
      */
-    public long turnedAway() {
-        return turnedAway.get();
+    public Map<RefusalReason, Long> refused() {
+        return refusals.counts();
     }
 
     /**
@@ -100,7 +308,7 @@ public final class Admission {
      * @return failures since the start
      */
     public long acceptFailures() {
-        return doors.stream().mapToLong(door -> door.acceptor.failures()).sum();
+        return acceptors.stream().mapToLong(Acceptor::failures).sum();
     }
 
     /**
@@ -109,7 +317,7 @@ public final class Admission {
      * @return from 0 to the number of listening channels
      */
     public int acceptsInFlight() {
-        return (int) doors.stream().filter(door -> door.acceptor.isAccepting()).count();
+        return (int) acceptors.stream().filter(Acceptor::isAccepting).count();
     }
 
     /**
@@ -118,55 +326,29 @@ public final class Admission {
      * @return true while backing off
      */
     public boolean isBackingOff() {
-        return doors.stream().anyMatch(door -> door.acceptor.isBackingOff());
+        return acceptors.stream().anyMatch(Acceptor::isBackingOff);
     }
 
-    /** A listening channel and the sessions that came in by it, whose permits are its acceptor's. */
-    private final class Door implements TcpSession.Owner {
-        private final Acceptor acceptor;
+    /** Goes on with an arrival whose proxy has spoken. */
+    private final class Asked implements OriginReader.Outcome {
+        private final Arrival arrival;
 
-        Door(AsynchronousServerSocketChannel channel, int limit) {
-            this.acceptor = new Acceptor(channel, runtime.deadlines(), limit, this::admit);
-        }
-
-        private void admit(AsynchronousSocketChannel channel) {
-            accepted.incrementAndGet();
-            if (!sessions.enter()) {
-                turnAway(channel);
-                return;
-            }
-            TcpSession session;
-            try {
-                session = new TcpSession(runtime, channel, setup, this);
-            } catch (Throwable notOpened) {
-                sessions.leave();
-                turnAway(channel);
-                logTurnedAway(notOpened);
-                return;
-            }
-            sessions.add(session);
-            session.start();
-        }
-
-        private void turnAway(AsynchronousSocketChannel channel) {
-            turnedAway.incrementAndGet();
-            try {
-                channel.close();
-            } catch (IOException e) {
-                log.debug("close failed; cause={}", e.toString());
-            }
-            acceptor.release();
+        Asked(Arrival arrival) {
+            this.arrival = arrival;
         }
 
         @Override
-        public void sessionOpened(TcpSession session) {
-            // The application has been told; a server keeps no books on it.
+        public void found(InetSocketAddress origin, ByteBuffer rest) {
+            if (asking.remove(arrival) && judge(arrival, origin.getAddress())) {
+                open(arrival, origin, rest);
+            }
         }
 
         @Override
-        public void sessionEnded(TcpSession session) {
-            sessions.remove(session);
-            acceptor.release();
+        public void refused(RefusalReason reason) {
+            if (asking.remove(arrival)) {
+                refuse(arrival, reason, null);
+            }
         }
     }
 }

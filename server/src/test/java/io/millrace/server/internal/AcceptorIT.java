@@ -23,12 +23,15 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class AcceptorIT {
+    private final AtomicInteger permits = new AtomicInteger();
     private final AtomicInteger handedOver = new AtomicInteger();
+    private Consumer<AsynchronousSocketChannel> handOver = this::count;
     private final Listener listener = new Listener();
     private IoRuntime runtime;
 
@@ -99,10 +102,11 @@ class AcceptorIT {
     }
 
     @Test
-    void connectionThatCannotBeHandedOverIsClosed() throws IOException {
-        Acceptor acceptor = new Acceptor(listener, runtime.deadlines(), 1, channel -> {
+    void connectionThatCannotBeHandedOverIsClosedAndTheNextOneIsAccepted() throws IOException {
+        Acceptor acceptor = acceptor(2);
+        handOver = connection -> {
             throw new IllegalStateException("on purpose");
-        });
+        };
         acceptor.start();
         AsynchronousSocketChannel connection = runtime.openChannel();
 
@@ -112,11 +116,12 @@ class AcceptorIT {
         }
 
         assertFalse(connection.isOpen());
+        assertTrue(listener.isPending());
         acceptor.close();
     }
 
     @Test
-    void noAcceptIsStartedWithoutAPermitAndOneIsWhenOneComesBack() throws IOException {
+    void noAcceptIsStartedUntilTheOwnerLetsItAndThenOne() throws IOException {
         Acceptor acceptor = acceptor(2);
         acceptor.start();
         listener.succeed(runtime.openChannel());
@@ -125,12 +130,31 @@ class AcceptorIT {
         acceptor.start();
         assertFalse(listener.isPending());
 
-        acceptor.release();
+        permits.incrementAndGet();
+        acceptor.start();
 
         assertTrue(listener.isPending());
-        acceptor.release();
+        acceptor.start();
         assertEquals(3, listener.attempts.size());
         assertEquals(2, handedOver.get());
+        acceptor.close();
+    }
+
+    @Test
+    void pauseEndsWhenADescriptorIsFreed() throws IOException {
+        Acceptor acceptor = acceptor(1);
+        acceptor.start();
+        acceptor.descriptorFreed();
+        assertEquals(1, listener.attempts.size());
+        for (int failure = 1; failure <= 6; failure++) {
+            listener.fail(new IOException("Too many open files"));
+            acceptor.descriptorFreed();
+            assertTrue(listener.isPending());
+        }
+
+        assertEquals(7, listener.attempts.size());
+        long sinceNanos = listener.attempts.get(6) - listener.failedNanos.get(5);
+        assertTrue(sinceNanos < TimeUnit.MILLISECONDS.toNanos(1600), "waited for " + sinceNanos + " ns");
         acceptor.close();
     }
 
@@ -154,8 +178,8 @@ class AcceptorIT {
 
         acceptor.close();
         listener.fail(new AsynchronousCloseException());
-        acceptor.release();
         acceptor.start();
+        acceptor.descriptorFreed();
 
         assertEquals(0, acceptor.failures());
         assertEquals(1, listener.attempts.size());
@@ -163,14 +187,28 @@ class AcceptorIT {
     }
 
     private Acceptor acceptor(int limit) {
-        return new Acceptor(listener, runtime.deadlines(), limit, channel -> {
-            handedOver.incrementAndGet();
-            try {
-                channel.close();
-            } catch (IOException e) {
-                throw new AssertionError(e);
+        permits.set(limit);
+        return new Acceptor(listener, runtime.deadlines(), new Acceptor.Owner() {
+            @Override
+            public boolean mayAccept(Acceptor acceptor) {
+                return permits.get() > 0;
+            }
+
+            @Override
+            public void accepted(AsynchronousSocketChannel connection, Acceptor acceptor) {
+                permits.decrementAndGet();
+                handOver.accept(connection);
             }
         });
+    }
+
+    private void count(AsynchronousSocketChannel connection) {
+        handedOver.incrementAndGet();
+        try {
+            connection.close();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** A listening channel whose accepts complete when the test says so. */

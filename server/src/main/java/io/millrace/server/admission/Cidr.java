@@ -1,4 +1,4 @@
-package io.millrace.server;
+package io.millrace.server.admission;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -32,7 +32,7 @@ public final class Cidr {
         int slash = text.indexOf('/');
         String address = slash < 0 ? text : text.substring(0, slash);
         InetAddress network = numeric(address, text);
-        int all = network.getAddress().length * Byte.SIZE;
+        int all = addressBits(network);
         return of(network, slash < 0 ? all : prefix(text.substring(slash + 1), all, text));
     }
 
@@ -103,6 +103,16 @@ public final class Cidr {
         }
         int rest = prefixBits % Byte.SIZE;
         return rest == 0 || ((bytes[whole] ^ network[whole]) & 0xff) >>> (Byte.SIZE - rest) == 0;
+    }
+
+    /** {@return how many leading bits of an address count} */
+    public int prefixBits() {
+        return prefixBits;
+    }
+
+    /** How many bits an address has: the longest prefix of its family. */
+    static int addressBits(InetAddress address) {
+        return address.getAddress().length * Byte.SIZE;
     }
 
     @Override
