@@ -3,6 +3,7 @@ package io.millrace.server;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -11,6 +12,7 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** A blocking client that shares no code with Millrace; its frames are an int32 length and the payload. */
 final class RawClient implements AutoCloseable {
@@ -96,6 +98,20 @@ final class RawClient implements AutoCloseable {
             throw stillOpen;
         } catch (SocketException reset) {
             // Ended by a reset.
+        }
+    }
+
+    /** Does what good peers do, so that the server need not linger. */
+    static void closeWhenTheyEnd(List<RawClient> clients) {
+        for (RawClient client : clients) {
+            new Thread(() -> {
+                        try (client) {
+                            client.awaitEnd();
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    })
+                    .start();
         }
     }
 

@@ -219,22 +219,26 @@ public final class SessionSet {
      * Lets no session in any more, and has all finish what is in flight and then close in good order.
      *
      * @param reason why
+     * @return how many there were: after this, none is added to them
      */
-    public void retire(CloseReason reason) {
-        begin(session -> session.drain(reason));
+    public int retire(CloseReason reason) {
+        return begin(session -> session.drain(reason));
     }
 
-    private void begin(Consumer<TcpSession> end) {
+    private int begin(Consumer<TcpSession> end) {
+        int all;
         lock.lock();
         try {
+            all = count;
             if (ending != null) {
-                return;
+                return all;
             }
             ending = end;
         } finally {
             lock.unlock();
         }
         sessions.values().forEach(end);
+        return all;
     }
 
     /**

@@ -52,9 +52,7 @@ public final class Drain {
      * @return how it went
      */
     public Outcome run(int mostLines) {
-        sessions.retire(reason);
-        // Nothing enters any more, so these are all.
-        int all = sessions.count();
+        int all = sessions.retire(reason);
         boolean inTime = sessions.awaitEmptyOrDue();
         if (!inTime) {
             sessions.cut(reason);
