@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.protocol.Protocol;
 import io.millrace.testing.ChildJvm;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -79,6 +82,7 @@ class ShutdownHookIT {
     }
 
     @Test
+    @Tag("heavy")
     void consumerThatThrowsMakesItNoGoodEnd() throws Exception {
         ChildJvm child = start("throws");
 
@@ -90,6 +94,7 @@ class ShutdownHookIT {
     }
 
     @Test
+    @Tag("heavy")
     void lastOfTwoServersEndsTheProgramWithTheWorstStatus() throws Exception {
         ChildJvm child = start("two");
         RawClient client = connected(child);
@@ -104,7 +109,7 @@ class ShutdownHookIT {
 
     @Test
     void programWhoseServerWasClosedEndsByItself() throws Exception {
-        ChildJvm child = start("status");
+        ChildJvm child = start("counted");
         RawClient client = connected(child);
         RawClient.closeWhenTheyEnd(List.of(client));
 
@@ -173,6 +178,7 @@ class ShutdownHookIT {
     /** Echoes until it is told to end, by a signal or by a line on its standard input. */
     public static final class Child {
         public static void main(String[] args) throws Exception {
+            long descriptors = args[0].equals("counted") ? descriptorsThatStay() : 0;
             TcpServer server = echo().onStateChange((changed, state) -> System.out.println("state " + state))
                     .drainTimeout(Duration.ofMillis(400))
                     .bind("127.0.0.1", 0);
@@ -208,11 +214,23 @@ class ShutdownHookIT {
                 server.close();
                 LeakCheck.awaitSoon(
                         "nothing left",
-                        () -> LeakCheck.millraceThreads().isEmpty() && LeakCheck.socketDescriptors() == 0);
+                        () -> LeakCheck.millraceThreads().isEmpty() && LeakCheck.socketDescriptors() <= descriptors);
                 System.out.println("nothing left");
             } else {
                 new CountDownLatch(1).await();
             }
+        }
+
+        /** Counts what the first sockets of a JVM leave open for ever. */
+        private static long descriptorsThatStay() throws Exception {
+            try (TcpServer first = echo().bind("127.0.0.1", 0);
+                    Socket client = new Socket(InetAddress.getByName("127.0.0.1"), first.port())) {
+                client.shutdownOutput();
+                client.getInputStream().read();
+            }
+            LeakCheck.awaitSoon(
+                    "threads ended", () -> LeakCheck.millraceThreads().isEmpty());
+            return LeakCheck.socketDescriptors();
         }
 
         /** Takes longer than the drain. */

@@ -1,4 +1,4 @@
-/** Accepting connections. */
+/** Accepting connections, and the way to the end: {@link Drain}, who is told of it, and the exit status. */
 @NullMarked
 package io.millrace.server.internal;
 
