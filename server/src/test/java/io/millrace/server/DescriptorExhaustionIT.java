@@ -48,21 +48,22 @@ class DescriptorExhaustionIT {
             client.send("hello");
             clients.add(client);
         }
-        await("accepting fails more than once")
-                .atMost(Duration.ofSeconds(20))
-                .until(() -> acceptFailures(child, answers) >= 3);
+        awaitFailures(3, child, answers);
         for (int i = 0; i < 100; i++) {
             assertEquals("still", old.ask("still"));
         }
 
+        expectLittleWork(child, answers);
+
         for (RawClient client : clients.subList(0, CLIENTS - 20)) {
             client.close();
         }
+        long freedNanos = System.nanoTime();
         for (RawClient client : clients.subList(CLIENTS - 20, CLIENTS)) {
             assertEquals("hello", client.receiveText());
         }
-
         assertEquals("new", leaks.close(RawClient.to(port)).ask("new"));
+        LeakCheck.assertWithin(Duration.ofSeconds(2), freedNanos);
         long failures = acceptFailures(child, answers);
         assertTrue(failures < 40, failures + " accepts failed: that is no back-off");
         List<String> lines = Files.readAllLines(log);
@@ -70,6 +71,28 @@ class DescriptorExhaustionIT {
         child.getOutputStream().close();
         assertTrue(child.waitFor(10, TimeUnit.SECONDS));
         assertEquals(0, child.exitValue());
+    }
+
+    /** Nothing but the back-off goes on; one failure is at most 1.6 s behind the other. */
+    private static void expectLittleWork(Process child, BufferedReader answers) throws IOException {
+        long failures = acceptFailures(child, answers);
+        awaitFailures(failures + 1, child, answers);
+        Duration workBefore = work(child);
+        long startNanos = System.nanoTime();
+        awaitFailures(failures + 2, child, answers);
+        Duration taken = Duration.ofNanos(System.nanoTime() - startNanos);
+        Duration worked = work(child).minus(workBefore);
+        assertTrue(worked.multipliedBy(5).compareTo(taken) < 0, worked + " of processor time in " + taken);
+    }
+
+    private static Duration work(Process child) {
+        return child.info().totalCpuDuration().orElseThrow();
+    }
+
+    private static void awaitFailures(long count, Process child, BufferedReader answers) {
+        await(count + " accepts have failed")
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> acceptFailures(child, answers) >= count);
     }
 
     private static Process startWithFewDescriptors(Path log) throws IOException {

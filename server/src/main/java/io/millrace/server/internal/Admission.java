@@ -186,6 +186,7 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
         try {
             reader.read(arrival.channel(), arrival.socketAddress(), new Asked(arrival));
         } catch (Throwable broken) {
+            log.error("origin could not be asked for; remote={}", arrival.socketAddress(), broken);
             if (asking.remove(arrival)) {
                 refuse(arrival, RefusalReason.BROKEN, broken);
             }
@@ -327,6 +328,16 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
      */
     public boolean isBackingOff() {
         return acceptors.stream().anyMatch(Acceptor::isBackingOff);
+    }
+
+    /** Returns what counts connections in and out. */
+    ConnectionGate gate() {
+        return gate;
+    }
+
+    /** Returns what counts and answers the others. */
+    Refusals refusals() {
+        return refusals;
     }
 
     /** Goes on with an arrival whose proxy has spoken. */
