@@ -1,6 +1,7 @@
 package io.millrace.core.protocol;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes what surrounds a payload on the wire.
@@ -72,4 +73,19 @@ public interface FrameEncoder {
      * @param out borrowed: where to put exactly {@link #trailerLength} bytes, from its position on
      */
     default void putTrailer(ByteBuffer out) {}
+
+    /**
+     * Tells which encoders make the same frames as this one, so that a message for many sessions is framed once for all
+     * of them. Called often, from any number of threads at once.
+     *
+     * @implSpec Returns this encoder: one that serves all sessions can know nothing of any one of them, and one that a
+     *     session has for itself shares with nobody. Encoders that are made per session and have no state may return
+     *     something that they have in common. Those whose frames depend on what was sent before, or on the session, must
+     *     not share, and one that counts frames across sessions returns null.
+     * @return the same object for all encoders that put the same bytes around the same message, now and later; or null
+     *     if every frame must be made for its own session
+     */
+    default @Nullable Object sharingKey() {
+        return this;
+    }
 }

@@ -3,6 +3,7 @@ package io.millrace.core.protocol;
 import io.millrace.core.MalformedFrameException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The wire format of the SocketAsyncEventArgs servers and clients that Millrace descends from.
@@ -117,6 +118,12 @@ public final class SeedProtocol implements Protocol {
             out.putInt(Integer.reverseBytes(transmission));
             out.putInt(Integer.reverseBytes(session));
             transmission = lastTransmission.incrementAndGet();
+        }
+
+        @Override
+        public @Nullable Object sharingKey() {
+            // Each reply has the numbers of its own session.
+            return null;
         }
     }
 

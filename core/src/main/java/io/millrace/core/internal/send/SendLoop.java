@@ -206,6 +206,34 @@ public final class SendLoop implements Turn.Flushable {
     }
 
     /**
+     * Queues a message that other sessions get too; {@link #flushQueued()} or {@link #flush()} must follow.
+     *
+     * @throws IllegalArgumentException if these frames cannot carry it, though those of other sessions may
+     */
+    public SendResult queue(SharedMessage message) {
+        SendResult answer;
+        boolean congests;
+        synchronized (queue) {
+            long before = queue.queuedBytes();
+            answer = admit(FrameKind.MESSAGE, message.payloadLength());
+            if (answer.isAccepted()) {
+                boolean appended = message.tryAppendTo(queue, encoder);
+                answer = appended ? accepted(queue.queuedBytes() - before) : refused();
+            }
+            congests = takeCongestion();
+        }
+        if (congests) {
+            sender.sendQueueCongested();
+        }
+        return answer;
+    }
+
+    /** Refuses a message that others get too, once for all whose frames are the same. */
+    public void check(SharedMessage message) {
+        message.check(encoder);
+    }
+
+    /**
      * Refuses what the frame cannot carry.
      *
      * @throws IllegalArgumentException if it cannot

@@ -69,7 +69,9 @@ final class SendQueue extends ChunkChain {
      * @return false if the pool has not enough memory; nothing was appended then
      */
     boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload) {
-        return tryAppend(encoder, kind, token, payload, usualBytes);
+        // Where messages are sent from where they are, each of the others may end up alone in its buffer.
+        boolean isBetween = tail instanceof TransferredChunk;
+        return tryAppend(encoder, kind, token, payload, isBetween ? BufferPool.SMALLEST_BYTES : usualBytes);
     }
 
     private boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload, int leaseBytes) {
@@ -183,6 +185,13 @@ final class SendQueue extends ChunkChain {
         marker.place(before == null ? head : before.next, queuedBytes - bytesBefore, streamOffset);
         link(marker);
         return true;
+    }
+
+    /** Appends a whole frame that lies in chunks of its own. */
+    void append(Chunk first, long frameLength) {
+        first.startsFrame = true;
+        link(first);
+        queuedBytes += frameLength;
     }
 
     /** Appends what hears that everything in front of it has been written. */
