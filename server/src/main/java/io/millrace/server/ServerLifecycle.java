@@ -8,6 +8,7 @@ import io.millrace.core.internal.TcpSession;
 import io.millrace.core.observe.Beans;
 import io.millrace.server.internal.Announcer;
 import io.millrace.server.internal.Drain;
+import io.millrace.server.internal.SessionRegistry;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -49,6 +50,7 @@ final class ServerLifecycle {
     private final TcpServer server;
     private final @Nullable Announcer<ServerState> announcer;
     private final SessionSet noSessions = new SessionSet();
+    private final SessionRegistry nobody;
     private final AutoCloseable member = this::closeForGroup;
     private final CompletableFuture<DrainReport> report = new CompletableFuture<>();
     private final CountDownLatch stopped = new CountDownLatch(1);
@@ -64,6 +66,7 @@ final class ServerLifecycle {
 
     ServerLifecycle(ServerPlan plan, TcpServer server) {
         this.plan = plan;
+        this.nobody = new SessionRegistry(plan.setup(), noSessions);
         this.server = server;
         BiConsumer<TcpServer, ServerState> listener = plan.onStateChange();
         this.announcer = listener == null
@@ -86,6 +89,12 @@ final class ServerLifecycle {
     SessionSet sessions() {
         OpenServer now = open;
         return now == null ? noSessions : now.admission().sessions();
+    }
+
+    /** Returns what is known of the sessions: nothing before the start. */
+    SessionRegistry registry() {
+        OpenServer now = open;
+        return now == null ? nobody : now.admission().registry();
     }
 
     /** Returns the addresses: those that are bound, or those that will be. */

@@ -7,7 +7,9 @@ import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
 import io.millrace.core.internal.SessionSet;
 import io.millrace.server.internal.Admission;
+import io.millrace.server.internal.SessionRegistry;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -33,10 +35,14 @@ import org.jspecify.annotations.Nullable;
 public final class TcpServer implements AutoCloseable {
     private final ServerPlan plan;
     private final ServerLifecycle life;
+    private final SessionGroups groups;
+    private final SessionUsers users;
 
     TcpServer(ServerPlan plan) {
         this.plan = plan;
         this.life = new ServerLifecycle(plan, this);
+        this.groups = new SessionGroups(life::registry);
+        this.users = new SessionUsers(life::registry);
     }
 
     /** {@return a new builder with all defaults} */
@@ -132,6 +138,32 @@ public final class TcpServer implements AutoCloseable {
      */
     public @Nullable Session session(long id) {
         return life.sessions().get(id);
+    }
+
+    /** {@return the named groups that sessions can join} */
+    public SessionGroups groups() {
+        return groups;
+    }
+
+    /** {@return whose the sessions are, as far as the application has said so} */
+    public SessionUsers users() {
+        return users;
+    }
+
+    /** {@return all sessions, as a group} */
+    public SessionGroup everyone() {
+        return new SessionGroup("everyone", life::registry, SessionRegistry::all);
+    }
+
+    /**
+     * Sends a message to all sessions, as {@link SessionGroup#broadcast(ByteBuffer)} does.
+     *
+     * @param message borrowed: the payload between position and limit, which do not change
+     * @return what became of it
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it; it was sent to nobody then
+     */
+    public BroadcastResult broadcast(ByteBuffer message) {
+        return everyone().broadcast(message);
     }
 
     /** {@return a snapshot of the counters of this server; all zero before the start} */

@@ -48,11 +48,11 @@ public final class Broadcast implements AutoCloseable {
     /**
      * Begins to send a message.
      *
-     * @param runtime the group that all the sessions belong to
+     * @param member any of the sessions, which all belong to one group
      * @param payload borrowed: the message between position and limit, which do not change
      */
-    public Broadcast(IoRuntime runtime, ByteBuffer payload) {
-        this.runtime = runtime;
+    public Broadcast(TcpSession member, ByteBuffer payload) {
+        this.runtime = member.runtime;
         this.payloadLength = payload.remaining();
         this.message = new SharedMessage(payload, runtime.buffers());
     }

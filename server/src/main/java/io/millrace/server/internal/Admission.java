@@ -52,6 +52,7 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
     private final SessionSetup setup;
     private final AdmissionConfig config;
     private final SessionSet sessions = new SessionSet();
+    private final SessionRegistry registry;
     private final ConnectionGate gate;
     private final Refusals refusals;
     private final List<Acceptor> acceptors;
@@ -79,6 +80,7 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
             AdmissionConfig config) {
         this.runtime = runtime;
         this.setup = setup;
+        this.registry = new SessionRegistry(setup, sessions);
         this.config = config;
         this.refusals =
                 new Refusals(new RefusalMessages(config.refusalMessage(), setup.protocol()), runtime.deadlines());
@@ -270,6 +272,7 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
 
     @Override
     public void sessionEnded(TcpSession session) {
+        registry.sessionEnded(session);
         if (sessions.remove(session)) {
             acceptors.forEach(Acceptor::descriptorFreed);
             gate.leave(session.remoteAddress());
@@ -283,6 +286,15 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
      */
     public SessionSet sessions() {
         return sessions;
+    }
+
+    /**
+     * Returns what is known of the sessions.
+     *
+     * @return groups and users
+     */
+    public SessionRegistry registry() {
+        return registry;
     }
 
     /**
