@@ -125,14 +125,15 @@ public final class Broadcast implements AutoCloseable {
      * Cuts a session off because it takes messages too slowly.
      *
      * @param session one that has refused the message
-     * @return false if nothing is queued for it, so that it is not slow; memory is short
+     * @return false if its queue is below the high mark: then it is not slow, but memory was short
      */
     public boolean cutOff(TcpSession session) {
         long queued = session.queuedBytes();
-        if (queued > 0) {
+        boolean isSlow = queued >= session.loop().setup().config().sendHighMark();
+        if (isSlow) {
             session.abort(CloseReasons.queueFull(queued));
         }
-        return queued > 0;
+        return isSlow;
     }
 
     /** Sees to it that what was queued leaves, and lets go the message. */

@@ -21,8 +21,12 @@ final class SharedFrame implements Runnable {
      * their neighbours, and a peer that does not read costs no more memory than its limit allows in any case.
      */
 
-    /** Frames up to this length, in bytes, are copied. */
-    static final int COPY_BYTES = 512;
+    /**
+     * Frames up to this length, in bytes, are copied. Measured with eight messages behind each other in thousands of
+     * queues: up to 256 bytes a copy costs half of what a window does, at 512 they cost the same, at 1,024 a window
+     * costs a fifth of the copy.
+     */
+    static final int COPY_BYTES = 256;
 
     /** Puts nothing around what it sends: for bytes that are a whole frame already. */
     private static final FrameEncoder AS_IT_IS = Protocol.raw().newEncoder(Side.SERVER);
