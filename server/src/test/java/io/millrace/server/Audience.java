@@ -22,7 +22,7 @@ import java.util.function.UnaryOperator;
 /** A server, and plain peers in the order of its sessions; the test's check closes all of it. */
 final class Audience {
     /** A user's protocol: int32 lengths, made by one encoder for all sessions, which counts what it is asked for. */
-    static final class CountingProtocol implements Protocol, FrameEncoder {
+    static class CountingProtocol implements Protocol, FrameEncoder {
         final AtomicInteger checks = new AtomicInteger();
         final AtomicInteger frames = new AtomicInteger();
 
