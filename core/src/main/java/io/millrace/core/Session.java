@@ -268,6 +268,15 @@ public interface Session {
     Duration roundTripTime();
 
     /**
+     * Returns how many heartbeats in a row the peer has missed up to now. Any byte that is received makes it 0 again.
+     *
+     * @return a count below {@link HeartbeatConfig#maxMissed}, or that when it has just closed the session; 0 if
+     *     heartbeats are off
+     * @see HeartbeatConfig
+     */
+    int missedHeartbeats();
+
+    /**
      * Returns the counters of this session.
      *
      * @return a snapshot; while traffic flows it may lag behind a little

@@ -258,8 +258,10 @@ public final class SessionConfigBuilder {
             in.duration("writeIdleTimeout", this::writeIdleTimeout);
             in.duration("firstFrameTimeout", this::firstFrameTimeout);
             in.duration("frameTimeout", this::frameTimeout);
-            in.duration("heartbeatInterval", this::heartbeatInterval);
+            in.duration("heartbeatInterval", interval -> heartbeat(heartbeat.interval(interval)));
             in.duration("heartbeatTimeout", timeout -> heartbeat(heartbeat.timeout(timeout)));
+            in.whole("heartbeatMaxMissed", count -> heartbeat(heartbeat.maxMissed(count)));
+            in.whole("maxPingsPerSecond", count -> heartbeat(heartbeat.maxPingsPerSecond(count)));
             in.duration("maxAge", this::maxAge);
             in.whole("requestsInProgress", this::requestsInProgress);
             in.whole("requestLimit", this::requestLimit);
@@ -269,11 +271,6 @@ public final class SessionConfigBuilder {
                     options -> socket(socket.toBuilder().settings(options).build()));
         });
         return this;
-    }
-
-    private void heartbeatInterval(Duration interval) {
-        HeartbeatConfig config = interval.isZero() ? HeartbeatConfig.off() : HeartbeatConfig.every(interval);
-        heartbeat(config.timeout(heartbeat.timeout()));
     }
 
     /**

@@ -21,6 +21,9 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -36,7 +39,12 @@ class HeartbeatIT {
     private final ManualClock clock = new ManualClock();
 
     private Loopback.Builder with(Protocol protocol) {
-        HeartbeatConfig heartbeat = HeartbeatConfig.every(INTERVAL).timeout(TIMEOUT);
+        return with(protocol, 1);
+    }
+
+    private Loopback.Builder with(Protocol protocol, int maxMissed) {
+        HeartbeatConfig heartbeat =
+                HeartbeatConfig.every(INTERVAL).timeout(TIMEOUT).maxMissed(maxMissed);
         return Loopback.builder()
                 .clock(clock)
                 .protocol(protocol)
@@ -123,6 +131,81 @@ class HeartbeatIT {
             CloseReason reason = link.recording().awaitClose();
             assertEquals(Kind.TIMEOUT, reason.kind());
             assertTrue(reason.detail().contains("10000 ms"), reason.detail());
+        }
+    }
+
+    @Test
+    void onlyAsManyLostPongsInARowAsMayBeMissedEndTheSession() throws Exception {
+        try (Loopback loopback = with(Protocol.millrace(), 3).start()) {
+            Link link = loopback.open();
+            settle(link);
+            pass(link, INTERVAL.plus(TICK));
+            for (int missed = 0; missed < 3; missed++) {
+                expectPing(link.peer());
+                assertEquals(missed, link.session().missedHeartbeats());
+                pass(link, TIMEOUT.minus(TICK));
+                assertTrue(link.session().isOpen(), "closed too early");
+                pass(link, TICK.multipliedBy(2));
+            }
+            CloseReason reason = link.recording().awaitClose();
+            assertEquals(Kind.TIMEOUT, reason.kind());
+            assertEquals("the peer is gone: no byte came within 10000 ms of any of 3 pings in a row", reason.detail());
+            assertEquals(3, link.session().missedHeartbeats());
+        }
+    }
+
+    private void missTwo(Link link) throws Exception {
+        for (int missed = 1; missed <= 2; missed++) {
+            pass(link, TIMEOUT.plus(TICK));
+            expectPing(link.peer());
+            assertEquals(missed, link.session().missedHeartbeats());
+        }
+    }
+
+    @Test
+    void lateAnswerForgivesWhatWasMissed() throws Exception {
+        try (Loopback loopback = with(Protocol.millrace(), 3).start()) {
+            Link link = loopback.open();
+            settle(link);
+            pass(link, INTERVAL.plus(TICK));
+            long first = expectPing(link.peer());
+            missTwo(link);
+            answer(link.peer(), first);
+            await().until(() -> link.session().missedHeartbeats() == 0);
+            settle(link);
+            pass(link, INTERVAL.plus(TICK));
+            expectPing(link.peer());
+            missTwo(link);
+            assertTrue(link.session().isOpen());
+        }
+    }
+
+    @Test
+    void pingIsAnsweredWhileTheHandlerIsBusyOnItsExecutor() throws Exception {
+        ExecutorService executor = Executors.newSingleThreadExecutor();
+        CountDownLatch release = new CountDownLatch(1);
+        try (Loopback loopback = with(Protocol.millrace())
+                .executor(executor)
+                .handler((session, message) -> assertTrue(release.await(20, TimeUnit.SECONDS)))
+                .start()) {
+            Link link = loopback.open();
+            link.peer().send(message("work"));
+            for (long token = 1; token <= 3; token++) {
+                link.peer()
+                        .send(ByteBuffer.allocate(13)
+                                .putInt(9)
+                                .put((byte) PING)
+                                .putLong(token)
+                                .array());
+                ByteBuffer pong = ByteBuffer.wrap(link.peer().readExactly(13));
+                assertEquals(PONG, pong.get(4));
+                assertEquals(token, pong.getLong(5));
+            }
+            assertEquals(1, release.getCount());
+            release.countDown();
+        } finally {
+            release.countDown();
+            executor.shutdown();
         }
     }
 
@@ -229,6 +312,23 @@ class HeartbeatIT {
     }
 
     @Test
+    void asManyEmptyMessagesMayBeMissed() throws Exception {
+        try (Loopback loopback = with(Protocol.lengthPrefixed(), 3).start()) {
+            Link link = loopback.open();
+            settle(link);
+            pass(link, INTERVAL.plus(TIMEOUT.multipliedBy(2)).plus(TICK));
+            assertEquals(2, link.session().missedHeartbeats());
+            link.peer().send(new byte[4]);
+            await().until(() -> link.session().missedHeartbeats() == 0);
+            pass(link, INTERVAL.plus(TIMEOUT.multipliedBy(3)).minus(TICK));
+            assertTrue(link.session().isOpen(), "closed too early");
+            pass(link, TICK.multipliedBy(2));
+            CloseReason reason = link.recording().awaitClose();
+            assertEquals("the peer is gone: nothing came for 60000 ms, none of 3 heartbeats either", reason.detail());
+        }
+    }
+
+    @Test
     void protocolWithoutAHeartbeatIsRefused() {
         SessionConfig config = SessionConfig.builder()
                 .heartbeat(HeartbeatConfig.every(INTERVAL))
@@ -250,6 +350,13 @@ class HeartbeatIT {
                 assertThrows(IllegalArgumentException.class, () -> HeartbeatConfig.every(Duration.ofDays(366)));
         assertEquals("interval is PT8784H; it must be more than zero, to 365 days", tooLong.getMessage());
         assertFalse(HeartbeatConfig.off().isOn());
+        HeartbeatConfig every = HeartbeatConfig.every(INTERVAL);
+        assertThrows(IllegalArgumentException.class, () -> every.maxMissed(0));
+        assertThrows(IllegalArgumentException.class, () -> every.maxMissed(101));
+        assertThrows(IllegalArgumentException.class, () -> every.maxPingsPerSecond(-1));
+        assertEquals(
+                "every PT30S, timeout PT20S, maxMissed 2, maxPingsPerSecond 0",
+                every.maxMissed(2).maxPingsPerSecond(0).toString());
     }
 
     @Test

@@ -125,7 +125,7 @@ class SessionConfigTest {
         String shown = "SessionConfig[sendLowMark=1, sendHighMark=2, sendLimit=3, sendOverflow=CLOSE,"
                 + " writeProgressTimeout=PT4S, minWriteProgressBytes=5, idleTimeout=PT6S, readIdleTimeout=PT7S,"
                 + " writeIdleTimeout=PT8S, firstFrameTimeout=PT9S, frameTimeout=PT8760H, heartbeat=every PT11S, timeout PT12S,"
-                + " maxAge=PT13S, requestsInProgress=14, requestLimit=15, halfClose=true, socket=SocketConfig{TCP_NODELAY=false, SO_KEEPALIVE=true, SO_SNDBUF=10}]";
+                + " maxMissed 1, maxPingsPerSecond 10, maxAge=PT13S, requestsInProgress=14, requestLimit=15, halfClose=true, socket=SocketConfig{TCP_NODELAY=false, SO_KEEPALIVE=true, SO_SNDBUF=10}]";
         assertEquals(shown, config.toString());
         assertEquals(shown, config.toBuilder().build().toString());
     }

@@ -45,6 +45,8 @@ class SettingsTest {
                 "frameTimeout=10min",
                 "heartbeatInterval=11s",
                 "heartbeatTimeout=12s",
+                "heartbeatMaxMissed=3",
+                "maxPingsPerSecond=14",
                 "maxAge=1h",
                 "requestsInProgress=13",
                 "requestLimit=14",
@@ -62,7 +64,7 @@ class SettingsTest {
         assertEquals(
                 "SessionConfig[sendLowMark=1024, sendHighMark=2048, sendLimit=3072, sendOverflow=REFUSE,"
                         + " writeProgressTimeout=PT4S, minWriteProgressBytes=5, idleTimeout=PT6S, readIdleTimeout=PT7S,"
-                        + " writeIdleTimeout=PT8S, firstFrameTimeout=PT9S, frameTimeout=PT10M, heartbeat=every PT11S, timeout PT12S,"
+                        + " writeIdleTimeout=PT8S, firstFrameTimeout=PT9S, frameTimeout=PT10M, heartbeat=every PT11S, timeout PT12S, maxMissed 3, maxPingsPerSecond 14,"
                         + " maxAge=PT1H, requestsInProgress=13, requestLimit=14, halfClose=true,"
                         + " socket=SocketConfig{TCP_NODELAY=false, SO_KEEPALIVE=true, TCP_KEEPIDLE=60,"
                         + " TCP_KEEPINTERVAL=10, TCP_KEEPCOUNT=3, SO_RCVBUF=65536, SO_SNDBUF=32768,"

@@ -28,6 +28,14 @@ final class CloseReasons {
         return CloseReason.of(Kind.PROTOCOL, detail, cause);
     }
 
+    /** The peer pings for no honest reason. */
+    static CloseReason tooManyPings(int perSecond) {
+        return CloseReason.of(
+                Kind.PROTOCOL,
+                "the peer pings too often: far more than " + perSecond
+                        + " times a second; if it has reason to, raise maxPingsPerSecond");
+    }
+
     static CloseReason decoderFailed(Throwable cause) {
         return CloseReason.of(Kind.PROTOCOL, "the protocol's decoder failed with " + cause, cause);
     }

@@ -46,6 +46,9 @@ final class FrameDispatch implements Outlet {
         /** Returns why nothing new is begun. */
         CloseReason reasonToDrain();
 
+        /** Returns the time of the clock that deadlines go by. */
+        long nanoTime();
+
         /** Hears that a ping has been answered. */
         void pong(long token);
 
@@ -70,6 +73,7 @@ final class FrameDispatch implements Outlet {
     // Confined to the session's steps.
     private int skippedFrames;
     private int requestsTaken;
+    private @Nullable PingGuard pingGuard;
 
     FrameDispatch(
             IoRuntime runtime,
@@ -120,6 +124,10 @@ final class FrameDispatch implements Outlet {
     }
 
     void dispatch(FrameKind kind, long token, ByteBuffer payload) {
+        PingGuard guard = pingGuard;
+        if (guard != null) {
+            guard.received(kind);
+        }
         switch (kind) {
             case MESSAGE -> message(payload);
             case REQUEST -> request(token, payload);
@@ -129,7 +137,7 @@ final class FrameDispatch implements Outlet {
                 }
             }
             case ERROR -> error(token, payload);
-            case PING -> answer(FrameKind.PONG, token, payload);
+            case PING -> ping(token, payload);
             case PONG -> events.pong(token);
             case GOAWAY -> goAway(payload);
             case SKIPPED -> skippedFrames++;
@@ -170,6 +178,25 @@ final class FrameDispatch implements Outlet {
             send.flushQueued();
         }
         return result.isAccepted();
+    }
+
+    private void ping(long token, ByteBuffer payload) {
+        int limit = setup.config().heartbeat().maxPingsPerSecond();
+        if (limit > 0) {
+            long now = events.nanoTime();
+            PingGuard guard = pingGuard;
+            if (guard == null) {
+                guard = new PingGuard(limit, now);
+                pingGuard = guard;
+            }
+            if (guard.isTooMany(now)) {
+                CloseReason reason = CloseReasons.tooManyPings(limit);
+                sayGoodbye(ErrorCode.TOO_MANY_PINGS, reason.detail());
+                events.close(reason);
+                return;
+            }
+        }
+        answer(FrameKind.PONG, token, payload);
     }
 
     private void message(ByteBuffer payload) {

@@ -9,9 +9,10 @@ import org.jspecify.annotations.Nullable;
 final class Heartbeats {
     /*
      * With pings:       silence for an interval -> ping -> (any byte) -> silence ...
-     *                                               +----> (timeout)  -> the peer is gone
+     *                                          ^    +----> (timeout)  -> missed -> the peer is gone
+     *                                          +---------------------------+  if not too often in a row
      * With empty messages one goes out when nothing has for an interval, and the peer's are waited for an interval and
-     * the timeout.
+     * then the timeout, as often as one may be missed.
      *
      * A ping's token is the time when it was sent, so its answer tells the round trip. Confined to the session's steps.
      */
@@ -24,6 +25,7 @@ final class Heartbeats {
 
     private final long intervalNanos;
     private final long timeoutNanos;
+    private final int maxMissed;
     private final boolean pings;
     private final Sender send;
 
@@ -33,11 +35,13 @@ final class Heartbeats {
 
     // Written by the steps; read by anyone.
     private volatile long roundTripNanos = -1;
+    private volatile int missed;
 
     /** Makes the heartbeats of a session. */
     Heartbeats(HeartbeatConfig config, boolean pings, Sender send) {
         this.intervalNanos = config.interval().toNanos();
         this.timeoutNanos = config.timeout().toNanos();
+        this.maxMissed = config.maxMissed();
         this.pings = pings;
         this.send = send;
     }
@@ -54,16 +58,16 @@ final class Heartbeats {
     }
 
     private @Nullable CloseReason checkPing(long now, long readNanos, boolean excused) {
+        waiting = waiting && !excused && readNanos - sentNanos < 0;
+        boolean overdue = waiting && now - sentNanos >= timeoutNanos;
+        noteMissed(waiting ? missed + (overdue ? 1 : 0) : 0);
+        if (missed >= maxMissed) {
+            String of = maxMissed == 1 ? " of a ping" : " of any of " + maxMissed + " pings in a row";
+            return gone("no byte came within", timeoutNanos, of);
+        }
         if (excused) {
-            waiting = false;
             nextLookNanos = now + intervalNanos;
-            return null;
-        }
-        waiting = waiting && readNanos - sentNanos < 0;
-        if (waiting && now - sentNanos >= timeoutNanos) {
-            return gone("no byte came within", timeoutNanos, " of a ping");
-        }
-        if (!waiting && now - readNanos >= intervalNanos) {
+        } else if (overdue || (!waiting && now - readNanos >= intervalNanos)) {
             // A peer that was not asked owes no answer: the output may be shut down, or without room.
             waiting = send.trySend(now);
             sentNanos = now;
@@ -75,9 +79,12 @@ final class Heartbeats {
     }
 
     private @Nullable CloseReason checkEmpty(long now, long readNanos, long writeNanos, boolean excused) {
-        long patienceNanos = intervalNanos + timeoutNanos;
-        if (!excused && now - readNanos >= patienceNanos) {
-            return gone("nothing came for", patienceNanos, ", no heartbeat either");
+        long heardNanos = excused ? now : readNanos;
+        long overdueNanos = now - heardNanos - intervalNanos;
+        noteMissed(overdueNanos < 0 ? 0 : (int) Math.min(overdueNanos / timeoutNanos, maxMissed));
+        if (missed >= maxMissed) {
+            String of = maxMissed == 1 ? ", no heartbeat either" : ", none of " + maxMissed + " heartbeats either";
+            return gone("nothing came for", intervalNanos + maxMissed * timeoutNanos, of);
         }
         long sent = writeNanos - sentNanos > 0 || !waiting ? writeNanos : sentNanos;
         if (now - sent >= intervalNanos) {
@@ -86,10 +93,26 @@ final class Heartbeats {
             sent = now;
             send.trySend(0);
         }
-        long judge = (excused ? now : readNanos) + patienceNanos;
+        long judge = heardNanos + intervalNanos + (missed + 1) * timeoutNanos;
         long next = sent + intervalNanos;
         nextLookNanos = next - judge < 0 ? next : judge;
         return null;
+    }
+
+    /** Notes that something has been received, whatever it is. */
+    void received() {
+        noteMissed(0);
+    }
+
+    private void noteMissed(int count) {
+        if (missed != count) {
+            missed = count;
+        }
+    }
+
+    /** Returns how many heartbeats in a row the peer has missed up to now. */
+    int missed() {
+        return missed;
     }
 
     private static CloseReason gone(String what, long nanos, String of) {

@@ -301,6 +301,10 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
         signal(STATE_CHANGED);
     }
 
+    public long nanoTime() {
+        return runtime().deadlines().nanoTime();
+    }
+
     /** Hears that a ping has been answered. */
     public void pong(long token) {
         if (timer != null) {
@@ -312,6 +316,12 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
     long roundTripNanos() {
         SessionTimer current = timer;
         return current == null ? -1 : current.roundTripNanos();
+    }
+
+    /** Returns how many heartbeats in a row the peer has missed up to now. */
+    int missedHeartbeats() {
+        SessionTimer current = timer;
+        return current == null ? 0 : current.missedHeartbeats();
     }
 
     /** An operation failed. If we have closed the channel that is why, and this does nothing. */

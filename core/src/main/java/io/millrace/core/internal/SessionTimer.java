@@ -86,6 +86,9 @@ final class SessionTimer extends Deadline {
         if (watchesSilence(config)) {
             readNanos = deadlines.nanoTime();
         }
+        if (heartbeats != null) {
+            heartbeats.received();
+        }
     }
 
     /** Notes that a part of a frame has been received, after so many whole ones. */
@@ -211,6 +214,11 @@ final class SessionTimer extends Deadline {
     /** Returns how long the last answered ping took, in nanoseconds; -1 if none has been answered. */
     long roundTripNanos() {
         return heartbeats == null ? -1 : heartbeats.roundTripNanos();
+    }
+
+    /** Returns how many heartbeats in a row the peer has missed up to now. */
+    int missedHeartbeats() {
+        return heartbeats == null ? 0 : heartbeats.missed();
     }
 
     /** Returns whether it has nothing to watch any more. */

@@ -337,6 +337,11 @@ public final class TcpSession extends SessionSends implements SessionLoop.Listen
     }
 
     @Override
+    public int missedHeartbeats() {
+        return loop.missedHeartbeats();
+    }
+
+    @Override
     public SessionStats stats() {
         ReceiveLoop receive = loop.receiveLoop();
         return new SessionStats(
