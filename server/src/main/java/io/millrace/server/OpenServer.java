@@ -14,7 +14,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What a server has open: its group, its listening channels, its sessions. All of it, or nothing. */
-record OpenServer(IoGroup group, IoRuntime runtime, Admission admission, List<InetSocketAddress> addresses) {
+record OpenServer(
+        IoGroup group,
+        IoRuntime runtime,
+        Admission admission,
+        List<InetSocketAddress> addresses,
+        ServerStatistics statistics) {
     /**
      * Opens all that is planned.
      *
@@ -39,9 +44,11 @@ record OpenServer(IoGroup group, IoRuntime runtime, Admission admission, List<In
                 bound.add(bind(runtime, plan, address, channels));
             }
             Admission admission = new Admission(runtime, plan.setup(), channels, plan.admission());
+            ServerStatistics statistics =
+                    new ServerStatistics(runtime, admission, plan.setup().served());
             runtime.join(member);
             complete = true;
-            return new OpenServer(group, runtime, admission, List.copyOf(bound));
+            return new OpenServer(group, runtime, admission, List.copyOf(bound), statistics);
         } finally {
             if (!complete) {
                 channels.forEach(OpenServer::closeQuietly);

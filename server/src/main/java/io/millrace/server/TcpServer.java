@@ -2,20 +2,17 @@ package io.millrace.server;
 
 import io.millrace.core.IoGroup;
 import io.millrace.core.Session;
-import io.millrace.core.SessionStats;
 import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
-import io.millrace.core.internal.SessionSet;
-import io.millrace.server.internal.Admission;
 import io.millrace.server.internal.SessionRegistry;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -169,19 +166,36 @@ public final class TcpServer implements AutoCloseable {
     /** {@return a snapshot of the counters of this server; all zero before the start} */
     public TcpServerStats stats() {
         OpenServer open = life.open();
-        if (open == null) {
-            return new TcpServerStats(0, 0, 0, Map.of(), 0, 0, new SessionStats(0, 0, 0, 0));
-        }
-        Admission admission = open.admission();
-        SessionSet sessions = admission.sessions();
-        return new TcpServerStats(
-                sessions.count(),
-                sessions.peak(),
-                admission.accepted(),
-                admission.refused(),
-                admission.acceptFailures(),
-                admission.acceptsInFlight(),
-                sessions.totals());
+        return open == null ? ServerStatistics.nothing() : open.statistics().stats();
+    }
+
+    /**
+     * Returns what this server does per second, over the last 1 to 10 seconds; the first time, since its start. Anybody may
+     * ask at any time, without disturbing others who do. Nothing is measured while nobody asks: after a longer pause the rates
+     * are those since the last call.
+     *
+     * @return the rates, with the interval that they are over; all zero before the start
+     */
+    public TcpServerRates rates() {
+        OpenServer open = life.open();
+        return open == null ? ServerStatistics.noRates() : open.statistics().rates();
+    }
+
+    /**
+     * Returns all that this server tells about itself, to be shown to people or given to programs.
+     *
+     * @return a snapshot; it counts as a call of {@link #rates()}
+     */
+    public TcpServerSnapshot snapshot() {
+        OpenServer open = life.open();
+        return new TcpServerSnapshot(
+                Instant.now(),
+                state(),
+                localAddresses(),
+                plan.setup().protocol().toString(),
+                stats(),
+                rates(),
+                open == null ? null : open.group().stats());
     }
 
     /**

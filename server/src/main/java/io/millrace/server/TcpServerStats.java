@@ -1,7 +1,9 @@
 package io.millrace.server;
 
+import io.millrace.core.RequestStats;
 import io.millrace.core.SessionStats;
 import io.millrace.server.admission.RefusalReason;
+import java.time.Duration;
 import java.util.Map;
 
 /**
@@ -14,7 +16,9 @@ import java.util.Map;
  * @param acceptFailures how often accepting failed and was tried again
  * @param acceptsInFlight accepts that wait for a client: one for each listening address, less those at a limit or backing
  *     off
- * @param traffic the counters of all its sessions since the start, added up; rates are the differences of two readings
+ * @param traffic the counters of all its sessions since the start, added up; see {@link TcpServer#rates()} too
+ * @param requests the counters of the requests that it was sent
+ * @param uptime how long ago it was bound
  */
 public record TcpServerStats(
         int connections,
@@ -23,7 +27,9 @@ public record TcpServerStats(
         Map<RefusalReason, Long> refused,
         long acceptFailures,
         int acceptsInFlight,
-        SessionStats traffic) {
+        SessionStats traffic,
+        RequestStats requests,
+        Duration uptime) {
     /** {@return connections accepted and closed again since the start, for whatever reason} */
     public long turnedAway() {
         return refused.values().stream().mapToLong(Long::longValue).sum();
