@@ -94,6 +94,16 @@ public final class TcpSession extends SessionSends implements SessionLoop.Listen
         return loop.isPeerDraining();
     }
 
+    /**
+     * Returns how many requests of this side's wait for replies, or are remembered because theirs may still come.
+     *
+     * @return a count that may change at once
+     */
+    public int requestsInFlight() {
+        RequestTable table = loop.dispatch().requests();
+        return table == null ? 0 : table.size();
+    }
+
     @Override
     SessionLoop loop() {
         return loop;
