@@ -141,7 +141,8 @@ final class Door implements AutoCloseable {
             peer.close();
         }
         admission.stop();
-        assertEquals(0, admission.sessions().drain(CLOSING, TimeUnit.SECONDS.toNanos(5)));
+        admission.sessions().dueIn(TimeUnit.SECONDS.toNanos(5));
+        assertEquals(0, new Drain(admission.sessions(), CLOSING).run(1).cut());
         admission.end();
         expectNobody();
         assertEquals(0, group.stats().buffersLeased());

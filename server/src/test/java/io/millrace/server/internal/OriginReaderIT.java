@@ -57,9 +57,9 @@ class OriginReaderIT {
         assertEquals(1, door.refused(RefusalReason.ADDRESS_DENIED));
 
         RawPeer first = door.connect(0);
-        RawPeer second = door.connect(0);
         Question one = question();
         one.outcome().found(one.socketAddress(), NOTHING);
+        RawPeer second = door.connect(0);
         Question two = question();
         two.outcome().found(two.socketAddress(), NOTHING);
 
