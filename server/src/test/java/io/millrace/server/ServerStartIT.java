@@ -89,6 +89,20 @@ class ServerStartIT {
     }
 
     @Test
+    void takenAddressLeavesNothingOpenInASharedGroupEither() throws Exception {
+        IoGroup group = leaks.watch(IoGroup.start());
+        try (ServerSocket taken = new ServerSocket()) {
+            taken.bind(new InetSocketAddress("127.0.0.1", 0));
+            long descriptors = LeakCheck.socketDescriptors();
+            TcpServerBuilder builder = echo().group(group).listenOn("127.0.0.1", 0);
+
+            assertThrows(TransportException.class, () -> builder.bind("127.0.0.1", taken.getLocalPort()));
+
+            assertEquals(descriptors, LeakCheck.socketDescriptors());
+        }
+    }
+
+    @Test
     void takenAddressLeavesNothingOpenAndTheStartMayBeTriedAgain() throws Exception {
         long descriptors;
         TcpServer server;
