@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
 /** Explains bytes that are no frame: what they are, and who usually sends such bytes. */
-final class FirstBytes {
+public final class FirstBytes {
     /** The most that is shown, in bytes: enough to recognise a protocol, too few to leak a message. */
     static final int SHOWN_BYTES = 16;
 
@@ -20,7 +20,7 @@ final class FirstBytes {
      * @param bytes borrowed: the position does not change
      * @return hex, text, and a guess where there is one; or that there are none
      */
-    static String describe(ByteBuffer bytes) {
+    public static String describe(ByteBuffer bytes) {
         if (!bytes.hasRemaining()) {
             return "no bytes";
         }

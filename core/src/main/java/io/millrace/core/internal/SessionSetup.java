@@ -86,6 +86,16 @@ public record SessionSetup(
     }
 
     /**
+     * Returns the setup of sessions that belong to these, but whose frames are found in another way.
+     *
+     * @param framing a protocol that differs in its decoder only
+     * @return a setup that shares everything else
+     */
+    public SessionSetup framedBy(Protocol framing) {
+        return new SessionSetup(side, framing, config, handlers, served);
+    }
+
+    /**
      * Returns whether these sessions can ask their peers: always if replies have tokens, and otherwise if what comes
      * in can only be replies.
      *

@@ -74,15 +74,33 @@ public final class TcpSession extends SessionSends implements SessionLoop.Listen
      * @param owner whom to report to
      * @throws IOException if the group has not enough memory or contexts, or the channel is already broken
      */
-    @SuppressWarnings("this-escape")
     public TcpSession(IoRuntime runtime, AsynchronousSocketChannel channel, SessionSetup setup, Owner owner)
             throws IOException {
+        this(runtime, Connection.of(channel), setup, owner);
+    }
+
+    /**
+     * Prepares a session on a connection that something is known of already. Nothing happens until {@link #start()}.
+     *
+     * @param runtime the group
+     * @param connection the connection; its channel is from now on the session's, unless this throws
+     * @param setup what the session has in common with others
+     * @param owner whom to report to
+     * @throws IOException if the group has not enough memory or contexts, or the channel is already broken
+     */
+    @SuppressWarnings("this-escape")
+    public TcpSession(IoRuntime runtime, Connection connection, SessionSetup setup, Owner owner) throws IOException {
         super(runtime);
+        AsynchronousSocketChannel channel = connection.channel();
         Sockets.apply(setup.config().socket(), channel);
-        this.remoteAddress = (InetSocketAddress) channel.getRemoteAddress();
+        this.remoteAddress = connection.remoteAddress();
         this.localAddress = (InetSocketAddress) channel.getLocalAddress();
         this.owner = owner;
         this.loop = new SessionLoop(runtime, channel, setup, this, this);
+        ByteBuffer firstBytes = connection.firstBytes();
+        if (firstBytes != null) {
+            loop.receiveLoop().prefill(firstBytes);
+        }
     }
 
     /**

@@ -85,6 +85,18 @@ public final class ReceiveLoop extends ReceiveBuffer {
         this.context = leased;
     }
 
+    /**
+     * Starts with bytes that were read before; they are delivered before anything is read.
+     *
+     * @param bytes borrowed: no more than the smallest buffer holds; taken to the limit
+     */
+    public void prefill(ByteBuffer bytes) {
+        int count = bytes.remaining();
+        current.buffer().put(bytes);
+        receivedBytes += count;
+        WireLog.read(receiver, current.buffer(), count);
+    }
+
     /** Starts a read unless one is in flight or there is nothing more to read. */
     public void read() {
         if (reading || endOfStream) {
