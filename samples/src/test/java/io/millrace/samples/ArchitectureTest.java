@@ -132,6 +132,7 @@ class ArchitectureTest {
     @Test
     void onlyTheReceiveLoopReads() {
         DescribedPredicate<JavaClass> readers = named("ReceiveLoop")
+                .or(named("ProxyHeaderReader"))
                 .or(named("GroupWake").and(resideInAPackage("io.millrace.core.engine")))
                 .or(named("RefusalAnswer").and(resideInAPackage("io.millrace.server.internal")));
         onlyThese(readers, call(AsynchronousByteChannel.class, "read"));
