@@ -46,6 +46,9 @@ record OpenServer(
             Admission admission = new Admission(runtime, plan.setup(), channels, plan.admission());
             ServerStatistics statistics =
                     new ServerStatistics(runtime, admission, plan.setup().served());
+            if (plan.proxyProtocol() != null) {
+                admission.readProxyHeaders(plan.proxyProtocol().rules());
+            }
             runtime.join(member);
             complete = true;
             return new OpenServer(group, runtime, admission, List.copyOf(bound), statistics);

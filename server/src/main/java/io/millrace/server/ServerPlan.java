@@ -15,6 +15,7 @@ record ServerPlan(
         ListenerConfig listener,
         int backlog,
         AdmissionConfig admission,
+        @Nullable ProxyProtocol proxyProtocol,
         long drainNanos,
         boolean jmx,
         @Nullable IoGroup sharedGroup,

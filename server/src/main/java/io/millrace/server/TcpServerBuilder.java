@@ -31,6 +31,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
     private int requestsInProgress;
     private ListenerConfig listenerConfig = ListenerConfig.defaults();
     private final List<InetSocketAddress> addresses = new ArrayList<>();
+    private @Nullable ProxyProtocol proxyProtocol;
     private List<String> settingsHosts = List.of();
     private @Nullable Integer settingsPort;
     private @Nullable BiConsumer<TcpServer, ServerState> onStateChange;
@@ -165,11 +166,27 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
     }
 
     /**
+     * Has the server stand behind proxies that say with the PROXY protocol who the client is. Off by default.
+     *
+     * @param config which proxies to believe
+     * @return this
+     */
+    public TcpServerBuilder proxyProtocol(ProxyProtocol config) {
+        this.proxyProtocol = Objects.requireNonNull(config, "config");
+        return this;
+    }
+
+    private void proxyProtocol(Settings section) {
+        ProxyProtocol.Builder before = proxyProtocol == null ? ProxyProtocol.builder() : proxyProtocol.toBuilder();
+        proxyProtocol(before.settings(section).build());
+    }
+
+    /**
      * Sets what is in a section of a settings file: the addresses to listen on as {@code host} (one, or several with
      * commas between them; all local addresses if it is missing) and {@code port}, unless {@code listenOn} or
      * {@code bind} name some; then {@code maxConnections}, {@code requestsInProgress}, {@code backlog},
      * {@code drainTimeout}, {@code jmx}, and how sessions and the listening channel behave in its sections
-     * {@code sessions} and {@code listener}.
+     * {@code sessions}, {@code listener} and {@code proxyProtocol}.
      *
      * @param settings the section
      * @return this
@@ -190,6 +207,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
                     "listener",
                     section -> listener(
                             listenerConfig.toBuilder().settings(section).build()));
+            in.section("proxyProtocol", this::proxyProtocol);
         });
         return this;
     }
@@ -287,6 +305,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
                 listenerConfig,
                 requireConnections("backlog", backlog, 65_535),
                 admission.build(),
+                proxyProtocol,
                 drainNanos(),
                 isJmxOn(),
                 sharedGroup(),

@@ -1,17 +1,22 @@
 package io.millrace.server.internal;
 
 import io.millrace.core.CloseReason;
+import io.millrace.core.Session;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.engine.LogLimiter;
+import io.millrace.core.internal.Connection;
 import io.millrace.core.internal.SessionSet;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.TcpSession;
 import io.millrace.server.admission.AdmissionConfig;
 import io.millrace.server.admission.RefusalReason;
+import io.millrace.server.internal.proxy.ProxyRefusal;
+import io.millrace.server.internal.proxy.ProxyRules;
+import io.millrace.server.internal.proxy.ProxyStage;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.util.List;
@@ -20,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +52,6 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
     private static final Logger log = LoggerFactory.getLogger(Admission.class);
     private static final CloseReason DENIED =
             CloseReason.of(CloseReason.Kind.REJECTED, "the address is not allowed any more");
-    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
     private final IoRuntime runtime;
     private final SessionSetup setup;
@@ -62,7 +67,7 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
     // Written once, by stop().
     private volatile boolean stopped;
     // Written once, before start().
-    private @Nullable OriginReader originReader;
+    private @Nullable ProxyStage proxies;
 
     /**
      * Prepares to accept on bound channels.
@@ -90,9 +95,13 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
                 .toList();
     }
 
-    /** Has the origin of each connection asked for. Called before the start, if at all. */
-    void askOrigins(OriginReader reader) {
-        originReader = reader;
+    /**
+     * Has the headers of proxies read first. Called before the start, if at all.
+     *
+     * @param rules which proxies
+     */
+    public void readProxyHeaders(ProxyRules rules) {
+        proxies = new ProxyStage(runtime, rules, setup);
     }
 
     /** Starts accepting. */
@@ -159,7 +168,7 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
     }
 
     private void enter(Arrival arrival) {
-        if (originReader == null && !judge(arrival, arrival.socketAddress().getAddress())) {
+        if (proxies == null && !judge(arrival, arrival.socketAddress().getAddress())) {
             return;
         }
         switch (gate.enter(arrival)) {
@@ -175,18 +184,18 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
     private void goOn(Arrival arrival) {
         // Now that its permit is taken the next one may come, while this one is being seen to.
         arrival.acceptor().start();
-        OriginReader reader = originReader;
+        ProxyStage reader = proxies;
         if (reader == null) {
-            open(arrival, arrival.socketAddress(), NOTHING);
+            open(arrival, arrival.connection(), setup, session -> {});
         } else {
             ask(reader, arrival);
         }
     }
 
-    private void ask(OriginReader reader, Arrival arrival) {
+    private void ask(ProxyStage reader, Arrival arrival) {
         asking.add(arrival);
         try {
-            reader.read(arrival.channel(), arrival.socketAddress(), new Asked(arrival));
+            reader.accepted(arrival.connection(), new Asked(arrival));
         } catch (Throwable broken) {
             log.error("origin could not be asked for; remote={}", arrival.socketAddress(), broken);
             if (asking.remove(arrival)) {
@@ -201,6 +210,8 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
     private void refuseAsking() {
         for (Arrival arrival : List.copyOf(asking)) {
             if (asking.remove(arrival)) {
+                // First of all, for its header is being read, and nobody else may read it.
+                closeQuietly(arrival.channel());
                 refuseForStop(arrival);
             }
         }
@@ -219,30 +230,25 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
         return true;
     }
 
-    private void open(Arrival arrival, InetSocketAddress origin, ByteBuffer rest) {
+    private void open(
+            Arrival arrival, Connection connection, SessionSetup sessionSetup, Consumer<Session> beforeStart) {
         if (!sessions.enter()) {
             refuseForStop(arrival);
             return;
         }
         TcpSession session;
         try {
-            session = newSession(arrival, origin, rest);
+            // Its remote address must be the one that was judged, for what that has is given back by it.
+            session = new TcpSession(runtime, connection, sessionSetup, this);
         } catch (Throwable notOpened) {
             sessions.leave();
             refuse(arrival, reasonOf(notOpened), notOpened);
             return;
         }
+        beforeStart.accept(session);
         gate.handOver(arrival);
         sessions.add(session);
         session.start();
-    }
-
-    /** The session's remote address must be the origin, for what it has is given back by that. */
-    private TcpSession newSession(Arrival arrival, InetSocketAddress origin, ByteBuffer rest) throws Exception {
-        if (!origin.equals(arrival.socketAddress()) || rest.hasRemaining()) {
-            throw new UnsupportedOperationException("sessions cannot be given another origin, or bytes to begin with");
-        }
-        return new TcpSession(runtime, arrival.channel(), setup, this);
     }
 
     /** Our own exceptions mean that memory or contexts are short; the JDK's, that the peer has gone already. */
@@ -353,7 +359,7 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
     }
 
     /** Goes on with an arrival whose proxy has spoken. */
-    private final class Asked implements OriginReader.Outcome {
+    private final class Asked implements ProxyStage.Outcome {
         private final Arrival arrival;
 
         Asked(Arrival arrival) {
@@ -361,17 +367,35 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
         }
 
         @Override
-        public void found(InetSocketAddress origin, ByteBuffer rest) {
-            if (asking.remove(arrival) && judge(arrival, origin.getAddress())) {
-                open(arrival, origin, rest);
+        public void found(Connection connection, SessionSetup sessionSetup, Consumer<Session> beforeStart) {
+            if (asking.remove(arrival)
+                    && judge(arrival, connection.remoteAddress().getAddress())) {
+                open(arrival, connection, sessionSetup, beforeStart);
             }
         }
 
         @Override
-        public void refused(RefusalReason reason) {
+        public void refused(AsynchronousSocketChannel channel, ProxyRefusal refusal) {
             if (asking.remove(arrival)) {
-                refuse(arrival, reason, null);
+                refuse(arrival, reasonOf(refusal), null);
             }
+        }
+    }
+
+    private static RefusalReason reasonOf(ProxyRefusal refusal) {
+        return switch (refusal) {
+            case BAD_PROXY_HEADER -> RefusalReason.BAD_PROXY_HEADER;
+            case UNTRUSTED_PROXY -> RefusalReason.UNTRUSTED_PROXY;
+            case STOPPED -> RefusalReason.SHUTTING_DOWN;
+            case NO_MEMORY -> RefusalReason.NO_MEMORY;
+        };
+    }
+
+    private static void closeQuietly(AsynchronousSocketChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            log.debug("close failed; cause={}", e.toString());
         }
     }
 }

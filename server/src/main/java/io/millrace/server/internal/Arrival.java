@@ -1,5 +1,6 @@
 package io.millrace.server.internal;
 
+import io.millrace.core.internal.Connection;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.AsynchronousSocketChannel;
@@ -25,6 +26,11 @@ final class Arrival {
 
     AsynchronousSocketChannel channel() {
         return channel;
+    }
+
+    /** Returns the connection as its channel knows it, from which nothing has been read. */
+    Connection connection() {
+        return new Connection(channel, socketAddress, null);
     }
 
     /** Returns whom the system says it comes from: the client, or a proxy. */
