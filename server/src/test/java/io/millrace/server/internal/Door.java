@@ -41,10 +41,10 @@ final class Door implements AutoCloseable {
     private final List<RawPeer> peers = new ArrayList<>();
 
     Door(int listeners, AdmissionConfig config) throws IOException {
-        this(listeners, config, Protocol.lengthPrefixed(), null);
+        this(listeners, config, Protocol.lengthPrefixed());
     }
 
-    Door(int listeners, AdmissionConfig config, Protocol protocol, OriginReader reader) throws IOException {
+    Door(int listeners, AdmissionConfig config, Protocol protocol) throws IOException {
         IoGroup.Builder builder = IoGroup.builder().threads(2);
         GroupAccess.setClock(builder, clock);
         group = builder.start();
@@ -75,9 +75,6 @@ final class Door implements AutoCloseable {
                 null);
         SessionSetup setup = new SessionSetup(Side.SERVER, protocol, SessionConfig.defaults(), handlers, 0);
         admission = new Admission(runtime, setup, channels, config);
-        if (reader != null) {
-            admission.askOrigins(reader);
-        }
         admission.start();
     }
 

@@ -66,8 +66,7 @@ class RefusalAnswerIT {
                         .maxConnections(1)
                         .refusalMessage(reason -> reason.name().getBytes(StandardCharsets.UTF_8))
                         .build(),
-                Protocol.lines(),
-                null));
+                Protocol.lines()));
         RawPeer first = lines.connect(0);
         assertArrayEquals(new byte[] {'\n'}, first.readExactly(1));
         RawPeer held = lines.connect(1);
