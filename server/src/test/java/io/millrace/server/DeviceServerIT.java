@@ -24,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -45,7 +46,8 @@ class DeviceServerIT {
     private final List<CompletableFuture<ByteBuffer>> answers = new ArrayList<>();
 
     private IoGroup group() throws Exception {
-        IoGroup.Builder builder = IoGroup.builder().threads(2);
+        // The clock jumps, and with it the time that a callback seems to have taken.
+        IoGroup.Builder builder = IoGroup.builder().threads(2).blockedThreadTimeout(Duration.ofHours(1));
         GroupAccess.setClock(builder, clock);
         IoGroup group = builder.start();
         clock.drives(GroupAccess.runtimeOf(group).deadlines());
@@ -142,6 +144,34 @@ class DeviceServerIT {
             assertEquals(0, inFlight(server));
 
             expectNextRoundIsUndisturbed(devices, server, gone, late);
+        }
+    }
+
+    @Test
+    void fiveQuestionsAtOnceToEachDeviceFindTheirAnswersWhateverTheirOrder(Seed seed) throws Exception {
+        int count = DEVICES / 5;
+        try (IoGroup group = group();
+                TcpServer server = server(group);
+                Devices devices = Devices.connect(server.localAddress(), count)) {
+            awaitSoon("introductions", () -> sessions.size() == count);
+            Map<String, CompletableFuture<ByteBuffer>> asked = new HashMap<>();
+            for (int round = 0; round < 5; round++) {
+                for (int device = 0; device < count; device++) {
+                    byte[] question = question(device, round);
+                    asked.put(
+                            new String(question, StandardCharsets.UTF_8),
+                            sessions.get(device).request(ByteBuffer.wrap(question), LATER));
+                }
+            }
+            List<Question> questions = devices.takeQuestions(asked.size());
+            Collections.shuffle(questions, seed.random("order"));
+            answerAll(devices, questions);
+            for (Question question : questions) {
+                ByteBuffer reply = asked.get(new String(question.payload(), StandardCharsets.UTF_8))
+                        .get(20, TimeUnit.SECONDS);
+                assertEquals(ByteBuffer.wrap(answer(question.device(), question.payload())), reply);
+            }
+            assertEquals(0, inFlight(server));
         }
     }
 
