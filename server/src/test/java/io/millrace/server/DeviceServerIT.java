@@ -46,8 +46,7 @@ class DeviceServerIT {
     private final List<CompletableFuture<ByteBuffer>> answers = new ArrayList<>();
 
     private IoGroup group() throws Exception {
-        // The clock jumps, and with it the time that a callback seems to have taken.
-        IoGroup.Builder builder = IoGroup.builder().threads(2).blockedThreadTimeout(Duration.ofHours(1));
+        IoGroup.Builder builder = IoGroup.builder().threads(2);
         GroupAccess.setClock(builder, clock);
         IoGroup group = builder.start();
         clock.drives(GroupAccess.runtimeOf(group).deadlines());

@@ -24,9 +24,13 @@ final class Watchdog extends Deadline {
      *    Such a thread waits in the pool for a task that never comes, and its stack shows that. One thread that has
      *    not moved is inspected at each look, which is cheap, and all are in their turn.
      *
+     * A look that comes much too late shows that this process was stopped, or the machine slept: that time is nobody's
+     * fault, and is not counted.
+     *
      * Each look runs on the timer thread: it reads counters and stacks, logs, and never waits for another thread.
      */
     private static final Logger log = LoggerFactory.getLogger(Watchdog.class);
+    private static final long LATE_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long LONGEST_BETWEEN_LOOKS_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final String group;
@@ -39,6 +43,7 @@ final class Watchdog extends Deadline {
 
     // Confined to the timer thread.
     private final Map<IoThread, Watched> watched = new HashMap<>();
+    private long lastLookNanos;
     private boolean allSeen;
     private boolean missingBefore;
     private boolean lossReported;
@@ -70,6 +75,7 @@ final class Watchdog extends Deadline {
     }
 
     void start() {
+        lastLookNanos = deadlines.nanoTime();
         deadlines.arm(this, betweenLooksNanos);
     }
 
@@ -101,9 +107,14 @@ final class Watchdog extends Deadline {
     private void lookForBlocked() {
         watched.keySet().retainAll(threads);
         long now = deadlines.nanoTime();
+        long lateNanos = now - lastLookNanos - betweenLooksNanos;
+        lastLookNanos = now;
         for (IoThread thread : threads) {
-            watched.computeIfAbsent(thread, added -> new Watched())
-                    .look(thread.turn().progress(), now);
+            Watched one = watched.computeIfAbsent(thread, added -> new Watched());
+            if (lateNanos > LATE_NANOS) {
+                one.excuse(lateNanos);
+            }
+            one.look(thread.turn().progress(), now);
         }
         int blocked = 0;
         for (Watched one : watched.values()) {
@@ -167,6 +178,11 @@ final class Watchdog extends Deadline {
         private boolean reported;
         private boolean logged;
         private boolean outsideLoop;
+
+        /** Takes a time out of account in which nothing ran here. */
+        void excuse(long nanos) {
+            sinceNanos += nanos;
+        }
 
         void look(int newProgress, long now) {
             moved = newProgress != progress;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.IoGroup;
 import io.millrace.testing.CapturedLog;
+import io.millrace.testing.ManualClock;
 import io.millrace.testing.Oracle;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -87,6 +88,33 @@ class WatchdogIT {
             awaitLine(log, "I/O thread is free again", 2);
             Awaitility.await().until(() -> group.stats().blockedThreads() == 0);
             assertEquals(4, log.lines().size(), log.lines().toString());
+        }
+    }
+
+    @Test
+    void timeInWhichTheWholeProcessStoodStillIsNobodysFault() throws Exception {
+        ManualClock clock = new ManualClock();
+        IoGroup.Builder builder = IoGroup.builder().threads(1).blockedThreadTimeout(Duration.ofSeconds(5));
+        GroupAccess.setClock(builder, clock);
+        try (CapturedLog log = new CapturedLog();
+                IoGroup group = builder.start()) {
+            IoRuntime runtime = GroupAccess.runtimeOf(group);
+            clock.drives(runtime.deadlines());
+            CountDownLatch entered = new CountDownLatch(1);
+            CountDownLatch leave = new CountDownLatch(1);
+            runtime.execute(() -> blockHere(entered, leave));
+            assertTrue(entered.await(10, TimeUnit.SECONDS));
+            clock.advance(Duration.ofMillis(1_100));
+            clock.advance(Duration.ofMillis(1_100));
+            // No look comes for an hour.
+            clock.advance(Duration.ofHours(1));
+            assertEquals(0, group.stats().blockedIncidents());
+            for (int i = 0; i < 6; i++) {
+                clock.advance(Duration.ofMillis(1_100));
+            }
+            assertEquals(1, group.stats().blockedIncidents());
+            awaitLine(log, "I/O thread is held by a callback", 1);
+            leave.countDown();
         }
     }
 
