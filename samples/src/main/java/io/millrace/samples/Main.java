@@ -21,6 +21,7 @@ import picocli.CommandLine.ScopeType;
             EchoServer.class,
             EchoClient.class,
             ConsoleClient.class,
+            Gateway.class,
             RequestServer.class,
             RequestClient.class,
             SlowPeers.class,

@@ -24,16 +24,29 @@ class ReadmeTest {
 
     @Test
     void serverAndClientOfTheReadmeAreTheSamples() throws IOException {
-        List<String> blocks = JAVA_BLOCK
-                .matcher(Files.readString(Path.of("../README.md")))
-                .results()
-                .map(MatchResult::group)
-                .map(ReadmeTest::code)
-                .toList();
+        List<String> blocks = blocksOf("README.md");
         assertEquals(3, blocks.size(), "the README shows a server, a client, and both with settings");
         assertShown(blocks.get(0), "TenLineServer.java");
         assertShown(blocks.get(1), "TenLineClient.java");
         assertShown(blocks.get(2), "FromSettings.java");
+    }
+
+    @Test
+    void codeOfTheGuideToTheServerIsTheGateways() throws IOException {
+        List<String> blocks = blocksOf("docs/server.md");
+        assertEquals(4, blocks.size());
+        for (String block : blocks) {
+            assertShown(block, "Gateway.java");
+        }
+    }
+
+    private static List<String> blocksOf(String document) throws IOException {
+        return JAVA_BLOCK
+                .matcher(Files.readString(Path.of("..").resolve(document)))
+                .results()
+                .map(MatchResult::group)
+                .map(ReadmeTest::code)
+                .toList();
     }
 
     private static void assertShown(String block, String sample) throws IOException {

@@ -1,6 +1,7 @@
 package io.millrace.server.admission;
 
 import java.net.InetAddress;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -37,6 +38,17 @@ public final class AddressFilter {
     }
 
     /**
+     * Adds blocks to those that are allowed, as {@link #allow(Cidr...)} does.
+     *
+     * @param blocks as {@link Cidr#parse} reads them, such as {@code 10.0.0.0/8}
+     * @return this
+     * @throws IllegalArgumentException naming the first that is no block; none is added then
+     */
+    public AddressFilter allow(String... blocks) {
+        return allow(parsed(blocks));
+    }
+
+    /**
      * Adds blocks to those that are denied, also where an allowed block has the same address.
      *
      * @param blocks the blocks
@@ -44,6 +56,17 @@ public final class AddressFilter {
      */
     public AddressFilter deny(Cidr... blocks) {
         return change(blocks, (allowed, denied, block) -> denied.add(block));
+    }
+
+    /**
+     * Adds blocks to those that are denied, as {@link #deny(Cidr...)} does.
+     *
+     * @param blocks as {@link Cidr#parse} reads them, such as {@code 10.0.0.0/8}
+     * @return this
+     * @throws IllegalArgumentException naming the first that is no block; none is added then
+     */
+    public AddressFilter deny(String... blocks) {
+        return deny(parsed(blocks));
     }
 
     /**
@@ -57,6 +80,21 @@ public final class AddressFilter {
             allowed.remove(block);
             denied.remove(block);
         });
+    }
+
+    /**
+     * Takes blocks out of both lists, as {@link #remove(Cidr...)} does.
+     *
+     * @param blocks as {@link Cidr#parse} reads them, such as {@code 10.0.0.0/8}
+     * @return this
+     * @throws IllegalArgumentException naming the first that is no block; none is taken out then
+     */
+    public AddressFilter remove(String... blocks) {
+        return remove(parsed(blocks));
+    }
+
+    private static Cidr[] parsed(String... blocks) {
+        return Arrays.stream(blocks).map(Cidr::parse).toArray(Cidr[]::new);
     }
 
     /**

@@ -1,0 +1,112 @@
+package io.millrace.samples;
+
+import io.millrace.core.Codec;
+import io.millrace.core.HeartbeatConfig;
+import io.millrace.core.Session;
+import io.millrace.core.SessionConfig;
+import io.millrace.core.protocol.Protocol;
+import io.millrace.server.ShutdownHook;
+import io.millrace.server.TcpServer;
+import io.millrace.server.TcpServerBuilder;
+import io.millrace.server.admission.AddressFilter;
+import io.millrace.server.admission.AdmissionConfig;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.LocalTime;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** A gateway for devices with all that a server in earnest needs; the guide to the server shows it piece by piece. */
+@Command(
+        name = "gateway",
+        description = "Takes devices in, by rules; tells them things in groups; answers them; drains on SIGTERM.")
+public final class Gateway implements Callable<Integer> {
+    @Option(
+            names = "--host",
+            paramLabel = "HOST",
+            description = "The local name or address to listen on (default: ${DEFAULT-VALUE}).")
+    private String host = "127.0.0.1";
+
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            description = "The port; 0 lets the system choose (default: ${DEFAULT-VALUE}).")
+    private int port = 9000;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
+    private CommandSpec spec;
+
+    /**
+     * Runs the gateway.
+     *
+     * @param args options; none are needed
+     */
+    public static void main(String... args) {
+        System.exit(Main.commandLine(new Gateway()).execute(args));
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
+        try (TcpServer server = newServer(new AddressFilter()).bind(host, port)) {
+            ShutdownHook.drain(server)
+                    .deadline(Duration.ofSeconds(20))
+                    .onReport(report -> spec.commandLine().getErr().println(report))
+                    .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
+                    .register();
+            spec.commandLine().getOut().println("listening on " + host + ":" + server.port());
+            clock.scheduleAtFixedRate(() -> tellTheTime(server), 1, 1, TimeUnit.SECONDS);
+            server.awaitClosed();
+        } finally {
+            clock.shutdownNow();
+        }
+        return ExitCode.OK;
+    }
+
+    static TcpServerBuilder newServer(AddressFilter filter) {
+        AdmissionConfig rules = AdmissionConfig.builder()
+                .maxConnections(20_000)
+                .maxConnectionsPerAddress(50)
+                .acceptRate(500, 1_000)
+                .filter(filter.deny("192.0.2.0/24"))
+                .refusalMessage(reason -> ("refused: " + reason).getBytes(StandardCharsets.UTF_8))
+                .build();
+        SessionConfig behaviour = SessionConfig.builder()
+                .firstFrameTimeout(Duration.ofSeconds(10))
+                .heartbeat(HeartbeatConfig.every(Duration.ofSeconds(30)).maxMissed(3))
+                .maxAge(Duration.ofHours(12))
+                .requestsInProgress(100)
+                .build();
+        return TcpServer.builder()
+                .protocol(Protocol.millrace())
+                .admission(rules)
+                .sessions(behaviour)
+                .requestsInProgress(10_000)
+                .processor(request -> request);
+    }
+
+    private static void tellTheTime(TcpServer server) {
+        for (Session session : server.sessions()) {
+            server.groups().join("clock", session);
+        }
+        server.groups().group("clock").broadcast(LocalTime.now().toString(), Codec.utf8());
+    }
+
+    /** Asks one device something, and says what came of it. */
+    static CompletableFuture<String> ask(Session device, String question) {
+        ByteBuffer payload = StandardCharsets.UTF_8.encode(question);
+        return device.request(payload, Duration.ofSeconds(2))
+                .thenApply(answer -> StandardCharsets.UTF_8.decode(answer).toString())
+                .exceptionally(failure -> "no answer: " + failure.getMessage());
+    }
+}
