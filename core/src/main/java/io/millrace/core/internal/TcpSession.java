@@ -3,18 +3,11 @@ package io.millrace.core.internal;
 import io.millrace.core.AttributeKey;
 import io.millrace.core.CloseReason;
 import io.millrace.core.MessageHandler;
-import io.millrace.core.ReplyHandler;
-import io.millrace.core.SendResult;
 import io.millrace.core.SessionStats;
-import io.millrace.core.TransportException;
 import io.millrace.core.WireProtocol;
-import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.Lifecycle.Phase;
 import io.millrace.core.internal.receive.ReceiveLoop;
-import io.millrace.core.internal.request.FutureReply;
-import io.millrace.core.internal.request.PendingRequest;
-import io.millrace.core.internal.request.RequestTable;
 import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.protocol.Protocol;
 import java.io.IOException;
@@ -31,7 +24,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** One connection, as applications and the server or client that made it see it. */
-public final class TcpSession extends SessionSends implements SessionLoop.Listener {
+public final class TcpSession extends SessionRequests implements SessionLoop.Listener {
     /** What the session reports to the server or client that made it. */
     public interface Owner {
         /**
@@ -110,16 +103,6 @@ public final class TcpSession extends SessionSends implements SessionLoop.Listen
      */
     public boolean isPeerDraining() {
         return loop.isPeerDraining();
-    }
-
-    /**
-     * Returns how many requests of this side's wait for replies, or are remembered because theirs may still come.
-     *
-     * @return a count that may change at once
-     */
-    public int requestsInFlight() {
-        RequestTable table = loop.dispatch().requests();
-        return table == null ? 0 : table.size();
     }
 
     @Override
@@ -275,57 +258,6 @@ public final class TcpSession extends SessionSends implements SessionLoop.Listen
             throw new IllegalArgumentException("protocol is " + protocol + "; it must be a Protocol");
         }
         loop.upgrade(next, handler);
-    }
-
-    @Override
-    public CompletableFuture<ByteBuffer> request(ByteBuffer payload, Duration timeout) {
-        FutureReply reply = new FutureReply();
-        request(payload, timeout, reply);
-        return reply;
-    }
-
-    @Override
-    public void request(ByteBuffer payload, Duration timeout, ReplyHandler handler) {
-        RequestTable table = loop.dispatch().requests();
-        if (table == null) {
-            throw new IllegalStateException("this session cannot ask, because replies could not be told from what"
-                    + " onMessage, onPart or onRequest take: ask on one without onMessage and the others, or use"
-                    + " Protocol.millrace()");
-        }
-        long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
-        if (loop.isPeerDraining() || loop.isDraining()) {
-            String who = loop.isDraining() ? "this session" : remoteAddress.toString();
-            table.fail(handler, new TransportException("not sent: " + who + " is draining and begins no requests"));
-            return;
-        }
-        PendingRequest request = table.prepare(handler, timeoutNanos);
-        if (request == null) {
-            table.fail(
-                    handler,
-                    new TransportException("not sent: the limit on requests that wait for a reply from " + remoteAddress
-                            + " is " + table.limit() + ", and it is reached"));
-            return;
-        }
-        SendResult answer = sendRequest(payload, request);
-        if (!answer.isAccepted()) {
-            table.unprepare(request);
-            if (answer == SendResult.REFUSED) {
-                loop.refused();
-            }
-            table.fail(handler, notSent(answer));
-        }
-    }
-
-    private SendResult sendRequest(ByteBuffer payload, PendingRequest request) {
-        try {
-            loop.setup().requireNoHeartbeat(payload.remaining());
-            return lifecycle().isOpen()
-                    ? sendLoop().request(loop.dispatch().requestKind(), payload, request)
-                    : SendResult.CLOSED;
-        } catch (RuntimeException | Error cannotBeFramed) {
-            request.unprepare();
-            throw cannotBeFramed;
-        }
     }
 
     @Override

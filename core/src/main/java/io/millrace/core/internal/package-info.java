@@ -2,13 +2,13 @@
  * A session and its parts.
  *
  * <pre>
- *   TcpSession            what applications see; SessionSends: what they send
+ *   TcpSession            what applications see; SessionSends: what they send; SessionRequests: what they ask
  *     SessionLoop         decides what happens next, one step at a time
  *     SessionInput        what comes in: reading, deadlines of the peer (SessionTimer, Heartbeats)
  *     SessionCallbacks    calls the application, in a step or in a HandlerLane
  *       Lifecycle         open, closing, closed, ended; the first reason
  *       ReceiveLoop       reads, finds frames: the only caller of read
- *       SendLoop          frames and queues what is sent
+ *       SendLoop          frames and queues what is sent; SendIntake: whether it may be
  *         SendQueue       the chunks waiting
  *         ChannelWriter   writes them: the only caller of write
  *       FrameDispatch     brings frames to where they belong, by kind
