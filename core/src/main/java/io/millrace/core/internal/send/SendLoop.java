@@ -13,9 +13,9 @@ import java.nio.channels.AsynchronousSocketChannel;
 import org.jspecify.annotations.Nullable;
 
 /** Takes what a session sends: frames it, queues it as far as marks and memory allow, and sees to it that it leaves. */
-public final class SendLoop implements Turn.Flushable {
+public final class SendLoop extends SendIntake implements Turn.Flushable {
     /*
-     *      send ---> Watermarks: may it be queued? ---> SendQueue ---> ChannelWriter ---> channel
+     *      send ---> SendIntake: may it be queued? ---> SendQueue ---> ChannelWriter ---> channel
      *                                                    (one lock guards all three)
      *
      * Payloads are borrowed: they are copied, or refused, before a call returns.
@@ -24,19 +24,8 @@ public final class SendLoop implements Turn.Flushable {
      * along with the write that is in flight.
      */
 
-    private final ChannelWriter writer;
-    private final Sender sender;
-    private final SendQueue queue;
-
     // Guarded by the queue.
-    private boolean congestionUntold;
     private @Nullable Turn touchedBy;
-    private long acceptedBytes;
-    private long acceptedMessages;
-    private long removedBytes;
-
-    // Written under the queue's lock; read by anyone.
-    private volatile FrameEncoder encoder;
 
     /**
      * Reserves what writing needs for as long as the session lives, or fails at once.
@@ -55,10 +44,7 @@ public final class SendLoop implements Turn.Flushable {
             SessionConfig config,
             Sender sender)
             throws TransportException {
-        this.writer = new ChannelWriter(channel, runtime, config, sender);
-        this.queue = writer.queue();
-        this.sender = sender;
-        this.encoder = encoder;
+        super(new ChannelWriter(channel, runtime, config, sender), encoder, sender);
     }
 
     /** Queues a message; if it is accepted it leaves when this turn ends, or at once when there is no turn. */
@@ -76,7 +62,7 @@ public final class SendLoop implements Turn.Flushable {
     }
 
     private SendResult send(FrameKind kind, ByteBuffer payload, @Nullable QueuedRequest request) {
-        encoder.check(payload);
+        encoder().check(payload);
         Turn turn = Turn.current();
         SendResult answer;
         boolean firstInTurn;
@@ -87,7 +73,7 @@ public final class SendLoop implements Turn.Flushable {
             congests = takeCongestion();
         }
         if (congests) {
-            sender.sendQueueCongested();
+            sender().sendQueueCongested();
         }
         if (answer.isAccepted()) {
             flushAfter(turn, firstInTurn);
@@ -101,12 +87,12 @@ public final class SendLoop implements Turn.Flushable {
      * @param marker whom to tell
      */
     public SendResult send(ByteBuffer payload, SentMarker marker) {
-        encoder.check(payload);
+        encoder().check(payload);
         SendResult answer;
         synchronized (queue) {
             answer = admit(FrameKind.MESSAGE, payload.remaining());
             if (answer.isAccepted()) {
-                boolean appended = queue.tryAppend(encoder, FrameKind.MESSAGE, payload, marker, acceptedBytes);
+                boolean appended = queue.tryAppend(encoder(), FrameKind.MESSAGE, payload, marker, acceptedBytes());
                 answer = appended ? accepted(marker.frameLength()) : refused();
             }
         }
@@ -127,9 +113,9 @@ public final class SendLoop implements Turn.Flushable {
             long before = queue.queuedBytes();
             answer = admit(FrameKind.MESSAGE, lead.remaining() + bodyLength);
             if (answer.isAccepted()) {
-                boolean appended = queue.tryAppend(encoder, FrameKind.MESSAGE, 0, lead, body, bodyLength);
+                boolean appended = queue.tryAppend(encoder(), FrameKind.MESSAGE, 0, lead, body, bodyLength);
                 if (appended && marker != null) {
-                    queue.append(marker, acceptedBytes);
+                    queue.append(marker, acceptedBytes());
                 }
                 if (appended && body instanceof FileSource) {
                     writer.expectFiles();
@@ -148,23 +134,6 @@ public final class SendLoop implements Turn.Flushable {
         return answer;
     }
 
-    /** Guarded by the queue. */
-    private boolean takeCongestion() {
-        boolean news = congestionUntold;
-        congestionUntold = false;
-        return news;
-    }
-
-    private void tellCongestion() {
-        boolean congests;
-        synchronized (queue) {
-            congests = takeCongestion();
-        }
-        if (congests) {
-            sender.sendQueueCongested();
-        }
-    }
-
     /**
      * Takes back a message of which nothing is on its way.
      *
@@ -179,8 +148,7 @@ public final class SendLoop implements Turn.Flushable {
             if (removed == null) {
                 return false;
             }
-            // Counted as passed, so that a message behind it is never called unwritten when it is not.
-            removedBytes += marker.frameLength();
+            removed(marker.frameLength());
             relieved = writer.relieve();
         }
         for (Chunk chunk = removed; chunk != null && chunk != marker; ) {
@@ -189,7 +157,7 @@ public final class SendLoop implements Turn.Flushable {
             chunk = following;
         }
         if (relieved) {
-            sender.sendQueueRelieved();
+            sender().sendQueueRelieved();
         }
         writer.finishIfDrained();
         return true;
@@ -217,50 +185,15 @@ public final class SendLoop implements Turn.Flushable {
             long before = queue.queuedBytes();
             answer = admit(FrameKind.MESSAGE, message.payloadLength());
             if (answer.isAccepted()) {
-                boolean appended = message.tryAppendTo(queue, encoder);
+                boolean appended = message.tryAppendTo(queue, encoder());
                 answer = appended ? accepted(queue.queuedBytes() - before) : refused();
             }
             congests = takeCongestion();
         }
         if (congests) {
-            sender.sendQueueCongested();
+            sender().sendQueueCongested();
         }
         return answer;
-    }
-
-    /** Refuses a message that others get too, once for all whose frames are the same. */
-    public void check(SharedMessage message) {
-        message.check(encoder);
-    }
-
-    /**
-     * Refuses what the frame cannot carry.
-     *
-     * @throws IllegalArgumentException if it cannot
-     */
-    public void check(ByteBuffer payload) {
-        encoder.check(payload);
-    }
-
-    /**
-     * Refuses a payload that no frame can carry without looking at it.
-     *
-     * @param payloadLength its length in bytes
-     * @throws IllegalArgumentException if none can
-     */
-    public void checkLength(long payloadLength) {
-        encoder.checkLength(payloadLength);
-    }
-
-    /**
-     * Frames what is queued from now on in another way.
-     *
-     * @param newEncoder how
-     */
-    public void switchTo(FrameEncoder newEncoder) {
-        synchronized (queue) {
-            encoder = newEncoder;
-        }
     }
 
     /** Sees to it that what was queued leaves: when this turn ends, or at once when there is no turn. */
@@ -304,59 +237,15 @@ public final class SendLoop implements Turn.Flushable {
         }
         long before = queue.queuedBytes();
         boolean appended = Watermarks.isControl(kind)
-                ? queue.tryAppendUrgent(encoder, kind, token, payload)
-                : queue.tryAppend(encoder, kind, token, payload);
+                ? queue.tryAppendUrgent(encoder(), kind, token, payload)
+                : queue.tryAppend(encoder(), kind, token, payload);
         if (!appended) {
             return refused();
         }
         if (request != null) {
-            request.accepted(acceptedBytes);
+            request.accepted(acceptedBytes());
         }
         return accepted(queue.queuedBytes() - before);
-    }
-
-    /** Guarded by the queue. */
-    private SendResult admit(FrameKind kind, long payloadLength) {
-        if (writer.isClosed()) {
-            return SendResult.CLOSED;
-        }
-        long queued = queue.queuedBytes();
-        boolean full = Watermarks.isFull(writer.config(), writer.buffers(), kind, payloadLength, queued);
-        return full ? refused() : SendResult.ACCEPTED;
-    }
-
-    /** Guarded by the queue. */
-    private SendResult refused() {
-        // Whoever was refused may be waiting for the queue's relief, which comes only to those who are congested.
-        if (!queue.isEmpty()) {
-            congestionUntold |= writer.congest();
-        }
-        return SendResult.REFUSED;
-    }
-
-    /** Guarded by the queue. */
-    private SendResult accepted(long frameLength) {
-        acceptedBytes += frameLength;
-        acceptedMessages++;
-        if (Watermarks.isHigh(writer.config(), writer.buffers(), queue.queuedBytes())) {
-            congestionUntold |= writer.congest();
-            return SendResult.CONGESTED;
-        }
-        return SendResult.ACCEPTED;
-    }
-
-    /**
-     * Refuses a message for a reason of the caller's, such as memory that is not the queue's.
-     *
-     * @return what its sender is told
-     */
-    public SendResult refuse() {
-        SendResult answer;
-        synchronized (queue) {
-            answer = refused();
-        }
-        tellCongestion();
-        return answer;
     }
 
     /** Refuses further messages; the end of the stream follows the last one. */
@@ -387,39 +276,6 @@ public final class SendLoop implements Turn.Flushable {
         return SentMarker.releaseOthers(writer.release());
     }
 
-    /** {@return whether senders should slow down} */
-    public boolean isCongested() {
-        return writer.isCongested();
-    }
-
-    /**
-     * Says why something was refused just now, and what to do.
-     *
-     * @param peer whom to name
-     * @return the exception for whoever was refused
-     */
-    public TransportException refusal(Object peer) {
-        return Watermarks.refusal(writer.config(), writer.buffers(), queuedBytes(), peer);
-    }
-
-    /** {@return how much is queued and not written} */
-    public long queuedBytes() {
-        synchronized (queue) {
-            return queue.queuedBytes();
-        }
-    }
-
-    /**
-     * Returns up to where in the stream of accepted bytes something may have been written.
-     *
-     * @return an offset as {@link QueuedRequest#accepted} is told
-     */
-    public long passedBytes() {
-        synchronized (queue) {
-            return writer.writtenBytes() + removedBytes;
-        }
-    }
-
     /** {@return how much has been written} */
     public long writtenBytes() {
         synchronized (queue) {
@@ -430,12 +286,5 @@ public final class SendLoop implements Turn.Flushable {
     /** {@return when something was last written, if the configuration watches for that} */
     public long lastWriteNanos() {
         return writer.lastWriteNanos();
-    }
-
-    /** {@return how many frames have been accepted} */
-    public long acceptedMessages() {
-        synchronized (queue) {
-            return acceptedMessages;
-        }
     }
 }
