@@ -5,66 +5,24 @@ import io.millrace.core.ErrorCode;
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.PartHandler;
-import io.millrace.core.SendResult;
 import io.millrace.core.Session;
 import io.millrace.core.engine.IoRuntime;
-import io.millrace.core.internal.request.Outlet;
 import io.millrace.core.internal.request.RequestTable;
 import io.millrace.core.internal.request.RequestTables;
 import io.millrace.core.internal.request.Responder;
 import io.millrace.core.internal.request.ServedRequests;
 import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.protocol.FrameKind;
-import io.millrace.core.protocol.Heartbeat;
-import io.millrace.core.protocol.MillraceProtocol;
-import io.millrace.core.protocol.Pairing;
-import io.millrace.core.protocol.Side;
-import io.millrace.core.protocol.UnsupportedVersionException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** Brings each frame of one session to where it belongs, by what it is for. */
-final class FrameDispatch implements Outlet {
-    /** What the dispatch needs of its session. */
-    interface Events extends RequestTable.Requester {
-        /** Closes in good order, behind what is queued. */
-        void close(CloseReason reason);
-
-        /** Hears that a request of the peer's has been answered, and whether more may be taken in since. */
-        void requestAnswered(boolean takesMore);
-
-        /** Hears that a reply found no room in the send queue. */
-        void refused();
-
-        /** Finishes what is in flight and begins nothing new, then closes. */
-        void drain(CloseReason reason);
-
-        /** Returns whether nothing new is begun. */
-        boolean isDraining();
-
-        /** Returns why nothing new is begun. */
-        CloseReason reasonToDrain();
-
-        /** Returns the time of the clock that deadlines go by. */
-        long nanoTime();
-
-        /** Hears that a ping has been answered. */
-        void pong(long token);
-
-        /** Hears that the peer will not answer further requests. */
-        void peerIsDraining(int code, String text);
-    }
-
+final class FrameDispatch extends FrameOutlet {
     /** How much of a peer's words goes into the log, in bytes. */
     private static final int LONGEST_SHOWN_TEXT = 256;
 
-    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
-
     private final Session session;
-    private final SendLoop send;
-    private final Events events;
-    private final SessionSetup setup;
     private final @Nullable Responder responder;
     private final @Nullable RequestTable requests;
     /** Where frames for the application go that do not go straight to it. */
@@ -80,20 +38,14 @@ final class FrameDispatch implements Outlet {
             SessionSetup setup,
             Session session,
             SendLoop send,
-            Events events,
+            SessionEvents events,
             @Nullable HandOver handOver) {
+        super(setup, send, events);
         this.session = session;
-        this.send = send;
-        this.events = events;
-        this.setup = setup;
         this.handOver = handOver;
         ServedRequests served = setup.served();
         this.responder = served == null ? null : new Responder(session, this, served);
         this.requests = setup.asks() ? RequestTables.of(setup.protocol().pairing(), runtime.deadlines(), events) : null;
-    }
-
-    private boolean hasTokens() {
-        return setup.protocol().pairing() == Pairing.BY_TOKEN;
     }
 
     @Nullable
@@ -164,20 +116,6 @@ final class FrameDispatch implements Outlet {
     /** Returns whether empty messages are heartbeats, and not the application's. */
     boolean keepsEmptyMessages() {
         return setup.keepsEmptyMessages();
-    }
-
-    /** Sends a heartbeat; false if it could not: the next one comes soon enough. */
-    boolean heartbeat(long token) {
-        SendResult result = SendResult.CLOSED;
-        if (setup.protocol().heartbeat() == Heartbeat.PING) {
-            result = send.queue(FrameKind.PING, token, NOTHING);
-            send.flushQueued();
-        } else if (setup.side() == Side.CLIENT || setup.protocol().pairing() != Pairing.ONE_AT_A_TIME) {
-            // Where a server may only answer, an empty message would be taken for a reply.
-            result = send.queue(FrameKind.MESSAGE, 0, NOTHING);
-            send.flushQueued();
-        }
-        return result.isAccepted();
     }
 
     private void ping(long token, ByteBuffer payload) {
@@ -276,11 +214,6 @@ final class FrameDispatch implements Outlet {
         }
     }
 
-    /** Returns what a request of ours is framed as. */
-    FrameKind requestKind() {
-        return hasTokens() ? FrameKind.REQUEST : FrameKind.MESSAGE;
-    }
-
     private void error(long token, ByteBuffer payload) {
         if (requests == null) {
             return;
@@ -313,107 +246,11 @@ final class FrameDispatch implements Outlet {
         }
     }
 
-    /** Says, where the protocol can, why the session is about to close. */
-    void malformed(MalformedFrameException cause) {
-        if (cause instanceof UnsupportedVersionException) {
-            sayGoodbye(ErrorCode.UNSUPPORTED_VERSION, String.valueOf(cause.getMessage()));
-        }
-    }
-
-    /** Returns whether the protocol can tell the peer that this side takes nothing new. */
-    boolean hasGoodbye() {
-        return hasTokens();
-    }
-
-    /** Tells the peer, where the protocol can, that this side takes nothing new, and why. */
-    void sayGoodbye(int code, String text) {
-        if (!hasGoodbye()) {
-            return;
-        }
-        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer payload = ByteBuffer.allocate(Short.BYTES + Byte.BYTES + utf8.length)
-                .putShort((short) code)
-                .put((byte) MillraceProtocol.VERSION)
-                .put(utf8)
-                .flip();
-        answer(FrameKind.GOAWAY, 0, cutToFit(payload, Short.BYTES + Byte.BYTES));
-    }
-
-    @Override
-    public void answerError(long token, int code, String text) {
-        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer payload = ByteBuffer.allocate(Short.BYTES + utf8.length)
-                .putShort((short) code)
-                .put(utf8)
-                .flip();
-        answer(FrameKind.ERROR, token, cutToFit(payload, Short.BYTES));
-    }
-
-    /** The text of an error gives way to a small limit on payloads; its numbers do not. */
-    private ByteBuffer cutToFit(ByteBuffer payload, int essentialBytes) {
-        try {
-            send.check(payload);
-        } catch (IllegalArgumentException tooLong) {
-            payload.limit(essentialBytes);
-        }
-        return payload;
-    }
-
-    /** Answers on the framework's own account: nobody could try again, so a refusal ends the session. */
-    private void answer(FrameKind kind, long token, ByteBuffer payload) {
-        SendResult result = send.queue(kind, token, payload);
-        if (result == SendResult.REFUSED && kind != FrameKind.PONG) {
-            events.close(CloseReasons.queueFull(send.queuedBytes()));
-        }
-        send.flushQueued();
-    }
-
-    @Override
-    public SendResult queue(FrameKind kind, long token, ByteBuffer payload) {
-        return send.queue(kind, token, payload);
-    }
-
-    @Override
-    public void check(ByteBuffer payload) {
-        setup.requireNoHeartbeat(payload.remaining());
-        send.check(payload);
-    }
-
-    @Override
-    public void flushQueued() {
-        send.flushQueued();
-    }
-
-    @Override
-    public boolean willBeRelieved() {
-        return send.isCongested();
-    }
-
     /** Goes on with replies that found no room in the send queue. */
     void resumeReplies() {
         if (responder != null) {
             responder.resume();
         }
-    }
-
-    @Override
-    public void requestAnswered(boolean takesMore) {
-        events.requestAnswered(takesMore);
-    }
-
-    @Override
-    public void close(CloseReason reason) {
-        events.close(reason);
-    }
-
-    @Override
-    public void refused() {
-        events.refused();
-    }
-
-    @Override
-    public void handlerThrew(String callback, Throwable thrown) {
-        events.handlerThrew(callback, thrown);
     }
 
     int skippedFrames() {

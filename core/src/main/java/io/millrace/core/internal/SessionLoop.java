@@ -23,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Decides, step by step, what happens next on one connection. */
-final class SessionLoop extends SessionInput implements Sender, FrameDispatch.Events {
+final class SessionLoop extends SessionInput implements Sender, SessionEvents {
     /*
      * Everything that happens to the session arrives as a signal: a read completed, the queue drained, a deadline
      * passed, somebody called close. Each step then looks at where the session is (see Lifecycle) and does all that

@@ -11,7 +11,7 @@
  *       SendLoop          frames and queues what is sent; SendIntake: whether it may be
  *         SendQueue       the chunks waiting
  *         ChannelWriter   writes them: the only caller of write
- *       FrameDispatch     brings frames to where they belong, by kind
+ *       FrameDispatch     brings frames to where they belong, by kind; FrameOutlet: what the peer is owed
  *         Responder       gives the peer's requests to the handler, sends the replies
  *         RequestTable    who waits for which reply: OrderedRequests, TokenRequests
  *         HandOver        hands frames over to the application's executor, a turn at a time
