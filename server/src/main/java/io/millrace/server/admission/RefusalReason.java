@@ -10,7 +10,7 @@ public enum RefusalReason {
     TOO_FAST,
     /** The {@link AddressFilter} does not let the address in. */
     ADDRESS_DENIED,
-    /** A PROXY header came from an address that is not trusted to send one. */
+    /** It came from an address that is not a trusted proxy's, and clients must come through one. */
     UNTRUSTED_PROXY,
     /** A trusted proxy sent something else than a PROXY header, or none in time. */
     BAD_PROXY_HEADER,

@@ -11,7 +11,6 @@ import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.TcpSession;
 import io.millrace.server.admission.AdmissionConfig;
 import io.millrace.server.admission.RefusalReason;
-import io.millrace.server.internal.proxy.ProxyRefusal;
 import io.millrace.server.internal.proxy.ProxyRules;
 import io.millrace.server.internal.proxy.ProxyStage;
 import java.io.IOException;
@@ -258,11 +257,13 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
                 : RefusalReason.BROKEN;
     }
 
-    private void refuse(Arrival arrival, RefusalReason reason, @Nullable Throwable cause) {
+    private void refuse(Arrival arrival, RefusalReason reason, @Nullable Object cause) {
+        // Its text: as a Throwable it would be logged with its trace.
+        Object why = cause instanceof Throwable ? cause.toString() : cause;
         if (reason == RefusalReason.NO_MEMORY && warnings.allows()) {
-            log.warn("connections are refused; reason={} cause={}", reason, String.valueOf(cause));
+            log.warn("connections are refused; reason={} cause={}", reason, why);
         } else {
-            log.debug("connection refused; remote={} reason={} cause={}", arrival.socketAddress(), reason, cause);
+            log.debug("connection refused; remote={} reason={} cause={}", arrival.socketAddress(), reason, why);
         }
         try {
             refusals.refuse(arrival.channel(), reason);
@@ -375,20 +376,11 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
         }
 
         @Override
-        public void refused(AsynchronousSocketChannel channel, ProxyRefusal refusal) {
+        public void refused(AsynchronousSocketChannel channel, RefusalReason reason, String cause) {
             if (asking.remove(arrival)) {
-                refuse(arrival, reasonOf(refusal), null);
+                refuse(arrival, reason, cause);
             }
         }
-    }
-
-    private static RefusalReason reasonOf(ProxyRefusal refusal) {
-        return switch (refusal) {
-            case BAD_PROXY_HEADER -> RefusalReason.BAD_PROXY_HEADER;
-            case UNTRUSTED_PROXY -> RefusalReason.UNTRUSTED_PROXY;
-            case STOPPED -> RefusalReason.SHUTTING_DOWN;
-            case NO_MEMORY -> RefusalReason.NO_MEMORY;
-        };
     }
 
     private static void closeQuietly(AsynchronousSocketChannel channel) {

@@ -15,12 +15,11 @@ import java.nio.ByteBuffer;
  * header is malformed.
  *
  * @param protocol the application's own
- * @param forged told of each such stream
  */
-record GuardedProtocol(Protocol protocol, Runnable forged) implements Protocol {
+record GuardedProtocol(Protocol protocol) implements Protocol {
     @Override
     public FrameDecoder newDecoder(Side side) {
-        return new Guard(protocol.newDecoder(side), forged);
+        return new Guard(protocol.newDecoder(side));
     }
 
     @Override
@@ -46,13 +45,11 @@ record GuardedProtocol(Protocol protocol, Runnable forged) implements Protocol {
     /** Holds the stream back until its first bytes show that it is no header; one byte is enough for most. */
     private static final class Guard implements FrameDecoder {
         private final FrameDecoder frames;
-        private final Runnable forged;
         // Confined to the session.
         private boolean decided;
 
-        Guard(FrameDecoder frames, Runnable forged) {
+        Guard(FrameDecoder frames) {
             this.frames = frames;
-            this.forged = forged;
         }
 
         @Override
@@ -63,11 +60,9 @@ record GuardedProtocol(Protocol protocol, Runnable forged) implements Protocol {
                         return UNKNOWN;
                     }
                     case NONE -> decided = true;
-                    case VERSION_1, VERSION_2 -> {
-                        forged.run();
+                    case VERSION_1, VERSION_2 ->
                         throw new MalformedFrameException(
                                 "a PROXY header came from an address that is not one of a trusted proxy");
-                    }
                 }
             }
             return frames.frameLength(in);

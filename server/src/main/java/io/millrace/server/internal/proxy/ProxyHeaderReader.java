@@ -9,6 +9,7 @@ import io.millrace.core.internal.FirstBytes;
 import io.millrace.core.memory.BufferPool;
 import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.observe.WireLog;
+import io.millrace.server.admission.RefusalReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
@@ -27,7 +28,7 @@ final class ProxyHeaderReader extends SerialRunner {
      *      | no memory          |    | malformed, or the stream ended: no read in flight
      *      |                    |    +------------------------------------------> OVER: refused
      *      |                    |
-     *      |                    | too late, or the server stops: the channel is closed
+     *      |                    | too late: the channel is closed
      *      |                    v
      *      |                 CLOSING -- the read has failed or completed ------> OVER: refused
      *      +-------------------------------------------------------------------> OVER: refused
@@ -45,7 +46,6 @@ final class ProxyHeaderReader extends SerialRunner {
     private static final int STARTED = 1;
     private static final int READ_DONE = 2;
     private static final int TOO_LATE = 4;
-    private static final int STOPPED = 8;
 
     private final Connection connection;
     private final AsynchronousSocketChannel channel;
@@ -64,7 +64,7 @@ final class ProxyHeaderReader extends SerialRunner {
     private boolean reading;
     private boolean over;
     private int received;
-    private @Nullable ProxyRefusal refusal;
+    private @Nullable RefusalReason refusal;
     private String cause = "";
 
     // Written by the completion before it signals, read by the step that follows.
@@ -84,11 +84,6 @@ final class ProxyHeaderReader extends SerialRunner {
         signal(STARTED);
     }
 
-    /** Gives up, unless the header is already there. */
-    void stop() {
-        signal(STOPPED);
-    }
-
     @Override
     protected void step(int bits) {
         if (over) {
@@ -102,19 +97,16 @@ final class ProxyHeaderReader extends SerialRunner {
             reading = false;
             takeIn();
         }
-        if ((bits & STOPPED) != 0) {
-            giveUp(ProxyRefusal.STOPPED, "the server has stopped accepting");
-        }
         if ((bits & TOO_LATE) != 0) {
             long millis = TimeUnit.NANOSECONDS.toMillis(stage.headerTimeoutNanos());
-            giveUp(ProxyRefusal.BAD_PROXY_HEADER, "no whole header came within " + millis + " ms, " + soFar());
+            giveUp(RefusalReason.BAD_PROXY_HEADER, "no whole header came within " + millis + " ms, " + soFar());
         }
     }
 
     private void begin() {
         PooledBuffer leased = runtime().buffers().tryAcquire(BufferPool.SMALLEST_BYTES);
         if (leased == null) {
-            giveUp(ProxyRefusal.NO_MEMORY, "no buffer left: raise bufferMemory of the group");
+            giveUp(RefusalReason.NO_MEMORY, "no buffer left: raise bufferMemory of the group");
             return;
         }
         buffer = leased;
@@ -143,9 +135,9 @@ final class ProxyHeaderReader extends SerialRunner {
         if (refusal != null || held == null) {
             finish();
         } else if (failure != null) {
-            giveUp(ProxyRefusal.BAD_PROXY_HEADER, "the connection broke, " + soFar() + ": " + failure.getMessage());
+            giveUp(RefusalReason.BAD_PROXY_HEADER, "the connection broke, " + soFar() + ": " + failure.getMessage());
         } else if (result == END_OF_STREAM) {
-            giveUp(ProxyRefusal.BAD_PROXY_HEADER, "the connection ended before its header did, " + soFar());
+            giveUp(RefusalReason.BAD_PROXY_HEADER, "the connection ended before its header did, " + soFar());
         } else {
             received += result;
             WireLog.read(this, held.buffer(), result);
@@ -163,7 +155,7 @@ final class ProxyHeaderReader extends SerialRunner {
                 read(held);
             }
         } catch (MalformedFrameException malformed) {
-            giveUp(ProxyRefusal.BAD_PROXY_HEADER, malformed.getMessage() + "; " + FirstBytes.describe(bytes));
+            giveUp(RefusalReason.BAD_PROXY_HEADER, malformed.getMessage() + "; " + FirstBytes.describe(bytes));
         }
     }
 
@@ -175,13 +167,13 @@ final class ProxyHeaderReader extends SerialRunner {
         over = true;
         runtime().deadlines().cancel(deadline);
         try {
-            stage.complete(this, outcome, new Connection(channel, connection.remoteAddress(), rest), decoder);
+            stage.complete(outcome, new Connection(channel, connection.remoteAddress(), rest), decoder);
         } finally {
             releaseBuffer();
         }
     }
 
-    private void giveUp(ProxyRefusal why, String text) {
+    private void giveUp(RefusalReason why, String text) {
         if (over || refusal != null) {
             return;
         }
@@ -198,8 +190,8 @@ final class ProxyHeaderReader extends SerialRunner {
     private void finish() {
         over = true;
         releaseBuffer();
-        ProxyRefusal why = refusal == null ? ProxyRefusal.BAD_PROXY_HEADER : refusal;
-        stage.failed(this, outcome, connection, why, cause);
+        RefusalReason why = refusal == null ? RefusalReason.BAD_PROXY_HEADER : refusal;
+        outcome.refused(channel, why, cause);
     }
 
     private void releaseBuffer() {
@@ -221,7 +213,7 @@ final class ProxyHeaderReader extends SerialRunner {
     @Override
     protected void stepFailed(Throwable thrown) {
         log.error("proxy header could not be read; remote={}", connection.remoteAddress(), thrown);
-        giveUp(ProxyRefusal.BAD_PROXY_HEADER, thrown.toString());
+        giveUp(RefusalReason.BAD_PROXY_HEADER, thrown.toString());
     }
 
     @Override

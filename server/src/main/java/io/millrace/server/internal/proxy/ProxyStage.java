@@ -4,17 +4,10 @@ import io.millrace.core.Session;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.Connection;
 import io.millrace.core.internal.SessionSetup;
+import io.millrace.server.admission.RefusalReason;
 import java.net.InetSocketAddress;
 import java.nio.channels.AsynchronousSocketChannel;
-import java.util.EnumMap;
-import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What lies between an accepted channel and its session when there are proxies: finds out who the client is.
@@ -31,8 +24,8 @@ public final class ProxyStage {
      *                         the one to speak first. What such a client sends is watched by the decoder of its session
      *                         (GuardedProtocol), so that a header that it forges is not taken for a message.
      *
-     * Each connection ends in exactly one call of its Outcome. stop() and a reader that begins meanwhile cannot miss each other:
-     * one lists itself and then looks whether it is too late, the other says so and then goes through the list.
+     * Each connection ends in exactly one call of its Outcome, at the latest when its header is overdue. Whoever does not
+     * want to wait for that closes the channel, which is an outcome too.
      */
 
     /** What becomes of a connection: one call, on an I/O thread or the one that asked. Neither method throws. */
@@ -50,22 +43,16 @@ public final class ProxyStage {
          * Closes the connection.
          *
          * @param channel the channel, with no operation in flight
-         * @param refusal why
+         * @param reason why
+         * @param cause what it was exactly, for people
          */
-        void refused(AsynchronousSocketChannel channel, ProxyRefusal refusal);
+        void refused(AsynchronousSocketChannel channel, RefusalReason reason, String cause);
     }
-
-    private static final Logger log = LoggerFactory.getLogger(ProxyStage.class);
 
     private final IoRuntime runtime;
     private final ProxyRules rules;
     private final SessionSetup setup;
     private final SessionSetup directSetup;
-    private final Set<ProxyHeaderReader> readers = ConcurrentHashMap.newKeySet();
-    private final Map<ProxyRefusal, AtomicLong> refused = new EnumMap<>(ProxyRefusal.class);
-
-    // Written once.
-    private volatile boolean stopped;
 
     /**
      * Makes the stage.
@@ -78,11 +65,7 @@ public final class ProxyStage {
         this.runtime = runtime;
         this.rules = rules;
         this.setup = setup;
-        for (ProxyRefusal refusal : ProxyRefusal.values()) {
-            refused.put(refusal, new AtomicLong());
-        }
-        GuardedProtocol guarded = new GuardedProtocol(setup.protocol(), () -> count(ProxyRefusal.UNTRUSTED_PROXY));
-        this.directSetup = setup.framedBy(guarded);
+        this.directSetup = setup.framedBy(new GuardedProtocol(setup.protocol()));
     }
 
     /**
@@ -93,42 +76,12 @@ public final class ProxyStage {
      */
     public void accepted(Connection connection, Outcome outcome) {
         if (rules.trusts(connection.remoteAddress().getAddress())) {
-            ProxyHeaderReader reader = new ProxyHeaderReader(runtime, connection, this, outcome);
-            readers.add(reader);
-            reader.start();
-            if (stopped) {
-                reader.stop();
-            }
+            new ProxyHeaderReader(runtime, connection, this, outcome).start();
         } else if (rules.allowsDirect()) {
             outcome.found(connection, directSetup, session -> {});
         } else {
-            refuse(connection, outcome, ProxyRefusal.UNTRUSTED_PROXY, "it is no trusted proxy");
+            outcome.refused(connection.channel(), RefusalReason.UNTRUSTED_PROXY, "it is no trusted proxy");
         }
-    }
-
-    /** Closes all connections that wait for their headers, and those that would from now on. */
-    public void stop() {
-        stopped = true;
-        readers.forEach(ProxyHeaderReader::stop);
-    }
-
-    /**
-     * Returns how many connections wait for their headers.
-     *
-     * @return the number of headers being read
-     */
-    public int waiting() {
-        return readers.size();
-    }
-
-    /**
-     * Returns how many connections were refused for a reason; a session that was closed for a forged header counts.
-     *
-     * @param refusal the reason
-     * @return connections since the start
-     */
-    public long refused(ProxyRefusal refusal) {
-        return counter(refusal).get();
     }
 
     long headerTimeoutNanos() {
@@ -136,32 +89,11 @@ public final class ProxyStage {
     }
 
     /** The header is there. The first bytes are borrowed. */
-    void complete(ProxyHeaderReader reader, Outcome outcome, Connection connection, ProxyHeaderDecoder header) {
-        readers.remove(reader);
+    void complete(Outcome outcome, Connection connection, ProxyHeaderDecoder header) {
         InetSocketAddress proxy = connection.remoteAddress();
         InetSocketAddress source = header.source();
         Connection fromClient =
                 source == null ? connection : new Connection(connection.channel(), source, connection.firstBytes());
         outcome.found(fromClient, setup, session -> rules.announce(session, proxy, header));
-    }
-
-    /** There is no header. */
-    void failed(ProxyHeaderReader reader, Outcome outcome, Connection connection, ProxyRefusal refusal, String cause) {
-        readers.remove(reader);
-        refuse(connection, outcome, refusal, cause);
-    }
-
-    private void refuse(Connection connection, Outcome outcome, ProxyRefusal refusal, String cause) {
-        count(refusal);
-        log.debug("connection refused; remote={} reason={} cause={}", connection.remoteAddress(), refusal, cause);
-        outcome.refused(connection.channel(), refusal);
-    }
-
-    private void count(ProxyRefusal refusal) {
-        counter(refusal).incrementAndGet();
-    }
-
-    private AtomicLong counter(ProxyRefusal refusal) {
-        return Objects.requireNonNull(refused.get(refusal), "refusal");
     }
 }
