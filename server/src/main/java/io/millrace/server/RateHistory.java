@@ -54,7 +54,7 @@ final class RateHistory {
         return new TcpServerRates(
                 Duration.ofNanos(nanos),
                 perSecond(before.accepted(), now.accepted(), nanos),
-                perSecond(before.turnedAway(), now.turnedAway(), nanos),
+                perSecond(before.refusedInAll(), now.refusedInAll(), nanos),
                 perSecond(before.traffic().bytesReceived(), now.traffic().bytesReceived(), nanos),
                 perSecond(before.traffic().bytesSent(), now.traffic().bytesSent(), nanos),
                 perSecond(before.traffic().messagesReceived(), now.traffic().messagesReceived(), nanos),

@@ -31,8 +31,8 @@ record ServerBean(TcpServer server) implements TcpServerMXBean {
     }
 
     @Override
-    public long getTurnedAway() {
-        return server.stats().turnedAway();
+    public long getRefused() {
+        return server.stats().refusedInAll();
     }
 
     @Override

@@ -36,7 +36,7 @@ final class SnapshotJson {
                 .number("now", stats.connections())
                 .number("peak", stats.peakConnections())
                 .number("accepted", stats.accepted())
-                .number("refused", stats.turnedAway())
+                .number("refused", stats.refusedInAll())
                 .number("acceptFailures", stats.acceptFailures())
                 .number("acceptsInFlight", stats.acceptsInFlight())
                 .begin("refusedBecause");

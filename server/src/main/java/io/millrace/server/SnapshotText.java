@@ -38,7 +38,7 @@ final class SnapshotText {
     private void server(TcpServerStats stats, TcpServerRates rates) {
         line("connections", stats.connections(), "now", stats.peakConnections(), "peak");
         rated("accepted", stats.accepted(), "connections", rates.accepted());
-        rated("refused", stats.turnedAway(), "connections", rates.refused());
+        rated("refused", stats.refusedInAll(), "connections", rates.refused());
         stats.refused().forEach((reason, count) -> {
             if (count > 0) {
                 out.append(String.format(Locale.ROOT, "%-15s%,18d %s\n", "", count, plain(reason)));
@@ -52,7 +52,7 @@ final class SnapshotText {
     }
 
     private void requests(RequestStats requests, TcpServerRates rates) {
-        rated("requests", requests.answered() + requests.failed(), "answered", rates.requests());
+        rated("requests", requests.answered() + requests.failed(), "finished", rates.requests());
         line("", requests.failed(), "with errors", requests.busy(), "busy");
         line("", requests.inProgress(), "in progress", requests.dropped(), "dropped");
         LatencyStats latency = requests.latency();

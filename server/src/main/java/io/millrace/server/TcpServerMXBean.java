@@ -6,7 +6,7 @@ package io.millrace.server;
  * <p>Threading: Thread-safe.
  */
 public interface TcpServerMXBean {
-    /** {@return the bound address} */
+    /** {@return the first of the bound addresses} */
     String getAddress();
 
     /** {@return sessions now} */
@@ -15,14 +15,14 @@ public interface TcpServerMXBean {
     /** {@return the most sessions at once} */
     int getPeakConnections();
 
-    /** {@return accepts that wait for a client: 1, or 0 at a limit or while backing off} */
+    /** {@return accepts that wait for a client: one for each listening address, less those at a limit or backing off} */
     int getAcceptsInFlight();
 
     /** {@return connections accepted since the start} */
     long getAccepted();
 
-    /** {@return connections accepted and closed at once} */
-    long getTurnedAway();
+    /** {@return connections accepted and closed again since the start, for whatever reason} */
+    long getRefused();
 
     /** {@return how often accepting failed} */
     long getAcceptFailures();

@@ -31,7 +31,7 @@ public record TcpServerStats(
         RequestStats requests,
         Duration uptime) {
     /** {@return connections accepted and closed again since the start, for whatever reason} */
-    public long turnedAway() {
+    public long refusedInAll() {
         return refused.values().stream().mapToLong(Long::longValue).sum();
     }
 }

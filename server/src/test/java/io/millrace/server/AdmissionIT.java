@@ -62,7 +62,7 @@ class AdmissionIT {
         assertEquals(limit, full.connections());
         assertEquals(limit, full.peakConnections());
         assertEquals(limit, full.accepted());
-        assertEquals(0, full.turnedAway());
+        assertEquals(0, full.refusedInAll());
         assertEquals(0, full.acceptFailures());
         assertEquals(0, full.acceptsInFlight());
         assertTrue(waiting.getFirst().staysSilent(50), "a client beyond the limit was served");
@@ -225,7 +225,7 @@ class AdmissionIT {
         assertEquals(connections, opened.get());
         assertEquals(0, outOfOrder.get());
         awaitSoon("state", () -> server.stats().connections() == 0);
-        assertEquals(0, server.stats().turnedAway());
+        assertEquals(0, server.stats().refusedInAll());
     }
 
     @Test
@@ -258,7 +258,7 @@ class AdmissionIT {
 
         assertEquals("next", leaks.close(RawClient.to(server.port())).ask("next"));
         assertEquals(1, server.stats().peakConnections());
-        assertEquals(0, server.stats().turnedAway());
+        assertEquals(0, server.stats().refusedInAll());
     }
 
     @Test
@@ -276,7 +276,7 @@ class AdmissionIT {
         second.awaitEnd();
 
         assertEquals(1, server.stats().refused().get(RefusalReason.TOO_MANY_CONNECTIONS));
-        assertEquals(1, server.stats().turnedAway());
+        assertEquals(1, server.stats().refusedInAll());
         assertEquals(RefusalReason.values().length, server.stats().refused().size());
     }
 

@@ -88,7 +88,7 @@ class HaproxyIT {
             assertEquals(loopback, header.proxy().getAddress());
             assertFalse(header.proxy().equals(session.remoteAddress()));
         }
-        assertEquals(0, server.stats().turnedAway());
+        assertEquals(0, server.stats().refusedInAll());
     }
 
     @Test
@@ -115,7 +115,7 @@ class HaproxyIT {
 
         client.expectEndOfStream();
 
-        assertTrue(server.stats().turnedAway() > 0);
+        assertTrue(server.stats().refusedInAll() > 0);
         assertTrue(opened.isEmpty(), "a session has opened");
     }
 
@@ -167,7 +167,7 @@ class HaproxyIT {
         });
         LeakCheck.awaitSoon(
                 "probe is over",
-                () -> server.stats().turnedAway() > 0
+                () -> server.stats().refusedInAll() > 0
                         || (!opened.isEmpty() && opened.stream().noneMatch(Session::isOpen)));
         opened.clear();
     }

@@ -103,7 +103,7 @@ class ProxyProtocolIT {
     private void expectRefused(TcpServer server, RawPeer peer, int refused) throws IOException {
         expectEnd(peer);
         peer.close();
-        awaitSoon("refused", () -> server.stats().turnedAway() == refused);
+        awaitSoon("refused", () -> server.stats().refusedInAll() == refused);
         awaitSoon("given back", () -> server.stats().connections() == 0);
         assertEquals(0, server.group().stats().buffersLeased());
         assertTrue(opened.isEmpty(), "a session has opened");
@@ -249,7 +249,7 @@ class ProxyProtocolIT {
         RawPeer broken = connect(server);
         broken.send(LINE, 0, 9);
         broken.reset();
-        awaitSoon("refused", () -> server.stats().turnedAway() == 3);
+        awaitSoon("refused", () -> server.stats().refusedInAll() == 3);
         awaitSoon("given back", () -> server.stats().connections() == 0);
     }
 
@@ -274,13 +274,13 @@ class ProxyProtocolIT {
 
         clock.advance(Duration.ofMillis(4_900));
         echo(inTime, "still here");
-        assertEquals(0, server.stats().turnedAway());
+        assertEquals(0, server.stats().refusedInAll());
         clock.advance(Duration.ofMillis(200));
 
         expectEnd(silent);
         expectEnd(slow);
         awaitSoon("given back", () -> server.stats().connections() == 1);
-        assertEquals(2, server.stats().turnedAway());
+        assertEquals(2, server.stats().refusedInAll());
         echo(inTime, "and here");
     }
 
@@ -412,7 +412,7 @@ class ProxyProtocolIT {
             right.send(LINE);
             echo(right, "in");
         }
-        assertEquals(40, server.stats().turnedAway());
+        assertEquals(40, server.stats().refusedInAll());
     }
 
     @Test
@@ -429,7 +429,7 @@ class ProxyProtocolIT {
         }
         RawPeer refused = connect(server);
         expectEnd(refused);
-        awaitSoon("refused", () -> server.stats().turnedAway() == 1);
+        awaitSoon("refused", () -> server.stats().refusedInAll() == 1);
 
         taken.forEach(PooledBuffer::release);
 
@@ -462,7 +462,7 @@ class ProxyProtocolIT {
             }
             closer.join(10_000);
             assertEquals(0, server.stats().connections());
-            assertEquals(8, server.stats().turnedAway() + opened.size());
+            assertEquals(8, server.stats().refusedInAll() + opened.size());
             assertEquals(opened.size(), closed.size());
             assertEquals(0, server.group().stats().buffersLeased());
             assertEquals(0, server.group().stats().contextsLeased());
@@ -523,6 +523,6 @@ class ProxyProtocolIT {
             assertArrayEquals(new byte[] {(byte) i}, proxies.get(i).readFrame());
         }
         assertEquals(count, byClient.size());
-        assertEquals(0, server.stats().turnedAway());
+        assertEquals(0, server.stats().refusedInAll());
     }
 }

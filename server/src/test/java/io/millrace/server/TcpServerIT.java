@@ -247,7 +247,7 @@ class TcpServerIT {
                 (long) stats.connections(),
                 (long) stats.peakConnections(),
                 stats.accepted(),
-                stats.turnedAway(),
+                stats.refusedInAll(),
                 stats.acceptFailures(),
                 (long) stats.acceptsInFlight());
     }
