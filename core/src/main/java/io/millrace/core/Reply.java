@@ -34,8 +34,8 @@ public interface Reply {
     }
 
     /**
-     * Answers with an error. Where the protocol has no error replies the session closes, after the replies to earlier
-     * requests.
+     * Answers with an error. Where the protocol has no error replies it is what the {@link ErrorEncoder} makes of it;
+     * without one the session closes, after the replies to earlier requests.
      *
      * @param code from {@link ErrorCode#FIRST_OF_APPLICATION} to {@link ErrorCode#LAST}, or one of {@link ErrorCode}
      * @param text what to say about it

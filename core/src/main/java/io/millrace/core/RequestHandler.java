@@ -7,8 +7,10 @@ import java.nio.ByteBuffer;
  *
  * <p>Threading: as {@link MessageHandler}; but the reply may be given later, from any thread.
  *
- * <p>Errors: a throw before the reply was given becomes an error reply where the protocol has one, and the session
- * lives on; otherwise it closes the session with {@link CloseReason.Kind#HANDLER}.
+ * <p>Errors: a throw before the reply was given becomes an error reply where the protocol has one or there is an
+ * {@link ErrorEncoder}, and the session lives on; otherwise it closes the session with
+ * {@link CloseReason.Kind#HANDLER}. It is logged at WARN with its stack, rate-limited: for a refusal of the
+ * application's own, which the peer should know the code of, call {@link Reply#fail}.
  */
 @FunctionalInterface
 public interface RequestHandler {

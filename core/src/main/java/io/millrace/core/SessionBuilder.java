@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param <B> the builder itself
  */
 public abstract class SessionBuilder<B extends SessionBuilder<B>> {
-    /** The default time that a close gives sessions to send what is queued: 5 s. */
+    /** The default time that a close gives sessions to finish what is in flight and send what is queued: 5 s. */
     public static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(5);
 
     private @Nullable IoGroup group;
@@ -92,7 +92,7 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
 
     /**
      * Sets how to answer requests of the peers' in the shortest way: bytes in, bytes out, before the next request of the
-     * same session. A throw is answered as an error.
+     * same session. It takes the place of {@link #onRequest}. A throw is answered as an error.
      *
      * @param processor computes replies; called on I/O threads, where it must not block, or as
      *     {@link #handlerExecutor} says. It is given a copy of the request, and what it returns is not changed
@@ -110,7 +110,8 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
 
     /**
      * Sets how to tell peers that a request failed, where the protocol has no error replies of its own. Without it such
-     * a session closes, after the replies to earlier requests: the peer would take anything else for an answer.
+     * a session closes, after the replies to earlier requests: the peer would take anything else for an answer. A
+     * protocol with error replies, such as {@code Protocol.millrace()}, does not ask it.
      *
      * @param encoder makes the payload that is sent as the reply
      * @return this
@@ -181,7 +182,7 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
     }
 
     /**
-     * Sets how long a close lets sessions send what is queued.
+     * Sets how long a close lets sessions finish what is in flight and send what is queued.
      *
      * @param timeout more than zero; longer than a year counts as a year; {@link #DEFAULT_DRAIN_TIMEOUT} by default
      * @return this

@@ -38,7 +38,7 @@ public final class SessionGroups {
      * @throws IllegalArgumentException if it is not a session of this server
      */
     public boolean join(String name, Session session) {
-        return memberships().add(Objects.requireNonNull(name, "name"), session) > 0;
+        return memberships().add(Objects.requireNonNull(name, "name"), Objects.requireNonNull(session, "session")) > 0;
     }
 
     /**

@@ -61,7 +61,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
      * @return this
      */
     public TcpServerBuilder admission(AdmissionConfig config) {
-        this.admission = config.toBuilder();
+        this.admission = Objects.requireNonNull(config, "config").toBuilder();
         return this;
     }
 
@@ -103,7 +103,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
     }
 
     /**
-     * Sets the socket options of the listening channel.
+     * Sets the socket options of the listening channels.
      *
      * @param config {@link ListenerConfig#defaults()} by default
      * @return this
@@ -185,8 +185,9 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
      * Sets what is in a section of a settings file: the addresses to listen on as {@code host} (one, or several with
      * commas between them; all local addresses if it is missing) and {@code port}, unless {@code listenOn} or
      * {@code bind} name some; then {@code maxConnections}, {@code requestsInProgress}, {@code backlog},
-     * {@code drainTimeout}, {@code jmx}, and how sessions and the listening channel behave in its sections
-     * {@code sessions}, {@code listener} and {@code proxyProtocol}.
+     * {@code drainTimeout}, {@code jmx}, and in its sections {@code admission} whom to let in, {@code sessions} how
+     * sessions behave, {@code listener} the options of the listening channels, and {@code proxyProtocol} which proxies
+     * to believe.
      *
      * @param settings the section
      * @return this
@@ -199,7 +200,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
             in.whole(
                     "maxConnections",
                     limit -> maxConnections(requireConnections("maxConnections", limit, 100_000_000)));
-            in.whole("requestsInProgress", this::requestsInProgress);
+            in.whole("requestsInProgress", count -> requestsInProgress(requireRequests(count)));
             in.whole("backlog", length -> backlog(requireConnections("backlog", length, 65_535)));
             in.section("admission", section -> admission.settings(section).build());
             readCommon(in);
@@ -298,7 +299,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
             throw new IllegalStateException(
                     "onMessage is not set, nor is onRequest: call one of them, or what comes in has no taker");
         }
-        Ranges.require("requestsInProgress", requestsInProgress, 0, Long.MAX_VALUE, "requests");
+        requireRequests(requestsInProgress);
         return new TcpServer(new ServerPlan(
                 setup,
                 List.copyOf(wanted),
@@ -337,6 +338,11 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
     private static int requirePort(int port) {
         Ranges.require(port >= 0 && port <= 65_535, "port", port, "from 0 (the system chooses) to 65535");
         return port;
+    }
+
+    private static int requireRequests(int count) {
+        Ranges.require("requestsInProgress", count, 0, Long.MAX_VALUE, "requests");
+        return count;
     }
 
     private static int requireConnections(String property, int count, int most) {

@@ -3,6 +3,7 @@ package io.millrace.server.admission;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +30,7 @@ public final class Cidr {
      * @throws IllegalArgumentException if it is no numeric address (names are not looked up), or the prefix is too long
      */
     public static Cidr parse(String text) {
-        int slash = text.indexOf('/');
+        int slash = Objects.requireNonNull(text, "text").indexOf('/');
         String address = slash < 0 ? text : text.substring(0, slash);
         InetAddress network = numeric(address, text);
         int all = addressBits(network);

@@ -34,13 +34,18 @@ final class RefusalMessages {
             if (payload != null) {
                 String property = "refusalMessage for " + reason;
                 Ranges.require(property, payload.length, 0, AdmissionConfig.MAX_REFUSAL_BYTES, "bytes");
-                frames.put(reason, frame(payload, encoder));
+                frames.put(reason, frame(property, payload, encoder, protocol));
             }
         }
     }
 
-    private static ByteBuffer frame(byte[] payload, FrameEncoder encoder) {
-        encoder.check(ByteBuffer.wrap(payload).asReadOnlyBuffer());
+    private static ByteBuffer frame(String property, byte[] payload, FrameEncoder encoder, Protocol protocol) {
+        try {
+            encoder.check(ByteBuffer.wrap(payload).asReadOnlyBuffer());
+        } catch (IllegalArgumentException refused) {
+            throw new IllegalArgumentException(
+                    property + " cannot be framed by " + protocol + ": " + refused.getMessage(), refused);
+        }
         int headerBytes = encoder.headerLength(FrameKind.MESSAGE, payload.length);
         ByteBuffer frame = ByteBuffer.allocate(headerBytes + payload.length + encoder.trailerLength());
         encoder.putHeader(frame, FrameKind.MESSAGE, 0, payload.length);
