@@ -123,12 +123,13 @@ final class ServerLifecycle {
             bean = Beans.register("Server", name, new ServerBean(server));
         }
         log.info(
-                "server started; addresses={} protocol={} maxConnections={} backlog={} group={} {}",
+                "server started; addresses={} protocol={} backlog={} group={} proxyProtocol={} {} {}",
                 opened.addresses(),
                 plan.setup().protocol(),
-                plan.admission().maxConnections(),
                 plan.backlog(),
                 opened.group(),
+                plan.proxyProtocol(),
+                plan.admission(),
                 plan.setup().config());
         enter(ServerState.RUNNING);
         opened.admission().start();
