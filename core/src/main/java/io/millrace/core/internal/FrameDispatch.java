@@ -162,8 +162,12 @@ final class FrameDispatch extends FrameOutlet {
 
     private void request(Responder taker, long token, ByteBuffer payload) {
         if (events.isDraining()) {
-            CloseReason reason = events.reasonToDrain();
-            taker.refuse(token, ErrorCode.DRAINING, reason.detail(), reason);
+            if (handOver == null || hasTokens()) {
+                refuseAsDraining(taker, token);
+            } else {
+                // In its turn, for requests before it may wait for the executor: replies keep their order.
+                handOver.add(FrameKind.ERROR, token, payload);
+            }
             return;
         }
         int limit = setup.config().requestLimit();
@@ -171,6 +175,11 @@ final class FrameDispatch extends FrameOutlet {
             events.drain(CloseReasons.enoughRequests(limit));
         }
         forApplication(FrameKind.REQUEST, token, payload);
+    }
+
+    private void refuseAsDraining(Responder taker, long token) {
+        CloseReason reason = events.reasonToDrain();
+        taker.refuse(token, ErrorCode.DRAINING, reason.detail(), reason);
     }
 
     private void forApplication(FrameKind kind, long token, ByteBuffer payload) {
@@ -181,10 +190,13 @@ final class FrameDispatch extends FrameOutlet {
         }
     }
 
-    /** Gives a frame to the application; for one in parts, the token is what is still to come. */
+    /**
+     * Gives a frame to the application; for one in parts, the token is what is still to come. An error stands for a
+     * request that is to be answered with one.
+     */
     void take(FrameKind kind, long token, ByteBuffer payload) {
-        if (kind == FrameKind.REQUEST) {
-            takeRequest(token, payload);
+        if (kind == FrameKind.REQUEST || kind == FrameKind.ERROR) {
+            takeRequest(kind, token, payload);
             return;
         }
         PartHandler parts = setup.handlers().onPart();
@@ -208,8 +220,13 @@ final class FrameDispatch extends FrameOutlet {
         }
     }
 
-    private void takeRequest(long token, ByteBuffer payload) {
-        if (responder != null) {
+    private void takeRequest(FrameKind kind, long token, ByteBuffer payload) {
+        if (responder == null) {
+            return;
+        }
+        if (kind == FrameKind.ERROR) {
+            refuseAsDraining(responder, token);
+        } else {
             responder.onRequest(token, payload);
         }
     }

@@ -86,9 +86,9 @@ final class HandOver {
         return lent;
     }
 
-    /** Returns whether the application has taken everything. */
+    /** Returns whether the application has taken everything, what has only been noted included. Asked by the steps. */
     synchronized boolean isIdle() {
-        return onTheirWay == 0;
+        return onTheirWay == 0 && filling == null;
     }
 
     /** Hands over what has been noted. */
