@@ -22,6 +22,7 @@ public final class Responder {
      *
      * What is kept counts as in progress until it leaves, and the session takes no more requests in while too many are
      * in progress or too much is kept. Kept replies that find no room in the send queue wait for its relief (`due`).
+     * The relief may come while that is found out: so `due` is set first, and then the queue is asked again.
      *
      * One lock guards the chain and every reply in it. Queueing for sending happens under it, so that order holds; the
      * flush, which may call the channel, and the close, which may call the application, come after it.
@@ -29,6 +30,9 @@ public final class Responder {
 
     /** Stands for the start of what is refused without having begun, and does not count. */
     private static final long NOT_BEGUN = Long.MIN_VALUE;
+
+    /** How often a queue may refuse and say that no relief will come, until that is believed: it may just have come. */
+    private static final int MOST_ATTEMPTS = 3;
 
     private final Session session;
     private final Outlet outlet;
@@ -180,8 +184,10 @@ public final class Responder {
                 end(reply.closing);
             } else if (reply.kept != null) {
                 SendResult result = outlet.queue(FrameKind.MESSAGE, 0, reply.kept);
-                if (result == SendResult.REFUSED && outlet.willBeRelieved()) {
-                    due = true;
+                if (result == SendResult.REFUSED) {
+                    result = queueAgain(reply.kept);
+                }
+                if (result == SendResult.REFUSED && due) {
                     return;
                 }
                 if (!result.isAccepted()) {
@@ -192,6 +198,23 @@ public final class Responder {
                 }
             }
         }
+    }
+
+    /** Queues what has been refused, or else sees to it that the relief of the queue goes on. Guarded by this. */
+    private SendResult queueAgain(ByteBuffer kept) {
+        due = true;
+        for (int i = 0; i < MOST_ATTEMPTS; i++) {
+            SendResult result = outlet.queue(FrameKind.MESSAGE, 0, kept);
+            if (result != SendResult.REFUSED) {
+                due = false;
+                return result;
+            }
+            if (outlet.willBeRelieved()) {
+                return result;
+            }
+        }
+        due = false;
+        return SendResult.REFUSED;
     }
 
     /** Takes the first reply out of the chain: it is on its way. Guarded by this. */

@@ -21,6 +21,7 @@ final class FakeOutlet implements Outlet {
     private int unflushed;
     private int room = Integer.MAX_VALUE;
     private boolean relief;
+    private Runnable meanwhile = () -> {};
 
     FakeOutlet(FakeSession session) {
         this.session = session;
@@ -91,8 +92,21 @@ final class FakeOutlet implements Outlet {
     }
 
     @Override
-    public synchronized boolean willBeRelieved() {
-        return relief;
+    public boolean willBeRelieved() {
+        Runnable event;
+        boolean answer;
+        synchronized (this) {
+            answer = relief;
+            event = meanwhile;
+            meanwhile = () -> {};
+        }
+        event.run();
+        return answer;
+    }
+
+    /** Has something happen when it is asked for relief the next time, and after the answer is known. */
+    synchronized void meanwhile(Runnable event) {
+        meanwhile = event;
     }
 
     /** Has refused frames find room later. */

@@ -1,5 +1,6 @@
 package io.millrace.core.internal.request;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -14,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -147,6 +149,40 @@ class ResponderTest {
         responder.resume();
         assertEquals(List.of("MESSAGE 0 a", "MESSAGE 0 b", "MESSAGE 0 c"), outlet.frames());
         assertTrue(responder.isIdle());
+    }
+
+    @Test
+    void reliefThatComesWhileARefusalIsLookedAtIsNotMissed() throws Exception {
+        Responder responder = inOrder(3);
+        outlet.expectRelief();
+        answer(1, "b");
+        answer(2, "c");
+        outlet.refuseAfter(1);
+        Thread relief = new Thread(responder::resume);
+        outlet.meanwhile(() -> {
+            outlet.refuse(false);
+            relief.start();
+            await().until(() ->
+                    EnumSet.of(Thread.State.BLOCKED, Thread.State.TERMINATED).contains(relief.getState()));
+        });
+        answer(0, "a");
+        relief.join(20_000);
+        assertEquals(List.of("MESSAGE 0 a", "MESSAGE 0 b", "MESSAGE 0 c"), outlet.frames());
+        assertTrue(responder.isIdle());
+    }
+
+    @Test
+    void reliefThatHasJustComeIsNotTakenForALackOfMemory() {
+        Responder responder = inOrder(3);
+        answer(1, "b");
+        answer(2, "c");
+        outlet.refuseAfter(1);
+        outlet.meanwhile(() -> outlet.refuse(false));
+        answer(0, "a");
+        assertEquals(List.of("MESSAGE 0 a", "MESSAGE 0 b", "MESSAGE 0 c"), outlet.frames());
+        assertTrue(responder.isIdle());
+        assertFalse(outlet.events().toString().contains("close"), () -> outlet.events()
+                .toString());
     }
 
     @Test
