@@ -43,6 +43,21 @@ public final class SessionUsers {
     }
 
     /**
+     * Binds a session to a key that no other session has, in place of the one it is bound to: for keys that belong to
+     * one session at a time, such as the nicknames of a chat. Of several sessions that want the same key at the same
+     * time one gets it.
+     *
+     * @param key whose it is: anything with {@code equals} and {@code hashCode} that does not change
+     * @param session a session of this server
+     * @return whether it alone has the key now; false, and nothing is changed, if another session has it, or if it is
+     *     closing or has ended
+     * @throws IllegalArgumentException if it is not a session of this server
+     */
+    public boolean bindIfFree(Object key, Session session) {
+        return bindings().setIfFree(Objects.requireNonNull(key, "key"), session);
+    }
+
+    /**
      * Takes the key from a session.
      *
      * @param session any session

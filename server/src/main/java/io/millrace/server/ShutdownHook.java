@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * <p>Lifecycle: in force from {@link Builder#register()} until the server has stopped, whoever stops it, or
  * {@link #close()}, which does not touch the server. Until then the JVM keeps the server reachable.
  *
- * <p>Errors: what the report's consumer or the task afterwards throw is logged, and counts as an end that was not in
+ * <p>Errors: what the report's consumer or the tasks before and after throw is logged, and counts as an end that was not in
  * good order.
  */
 public final class ShutdownHook implements AutoCloseable {
@@ -55,6 +55,7 @@ public final class ShutdownHook implements AutoCloseable {
 
     private final ServerLifecycle life;
     private final long deadlineNanos;
+    private final @Nullable Runnable beforehand;
     private final @Nullable Consumer<? super DrainReport> onReport;
     private final @Nullable Runnable afterwards;
     private final @Nullable ExitStatus exitStatus;
@@ -66,6 +67,7 @@ public final class ShutdownHook implements AutoCloseable {
     private ShutdownHook(Builder builder) {
         this.life = builder.server.life();
         this.deadlineNanos = builder.deadlineNanos;
+        this.beforehand = builder.beforehand;
         this.onReport = builder.onReport;
         this.afterwards = builder.afterwards;
         this.exitStatus = builder.exitStatus;
@@ -117,11 +119,12 @@ public final class ShutdownHook implements AutoCloseable {
     }
 
     private void run() {
+        boolean prepared = beforehand == null || runSafely("beforehand", beforehand);
         boolean good = false;
         try {
             DrainReport report = life.drain(deadlineNanos).get(deadlineNanos + GIVE_UP_NANOS, TimeUnit.NANOSECONDS);
             life.awaitTold();
-            good = tell(report) && report.inTime();
+            good = tell(report) && report.inTime() && prepared;
         } catch (InterruptedException | ExecutionException | TimeoutException e) {
             log.error("drain at the end of the program failed", e);
         }
@@ -151,6 +154,7 @@ public final class ShutdownHook implements AutoCloseable {
     public static final class Builder {
         private final TcpServer server;
         private long deadlineNanos;
+        private @Nullable Runnable beforehand;
         private @Nullable Consumer<? super DrainReport> onReport;
         private @Nullable Runnable afterwards;
         private @Nullable ExitStatus exitStatus;
@@ -170,6 +174,18 @@ public final class ShutdownHook implements AutoCloseable {
          */
         public Builder deadline(Duration deadline) {
             this.deadlineNanos = Ranges.positiveNanos("deadline", deadline);
+            return this;
+        }
+
+        /**
+         * Sets what to do before the drain, while sessions can still be sent to: to tell the peers, where the protocol
+         * has no notice of its own for that. What it sends is written before the sessions close.
+         *
+         * @param task called by the hook's thread, before the deadline begins; it must end, for the drain waits for it
+         * @return this
+         */
+        public Builder beforehand(Runnable task) {
+            this.beforehand = Objects.requireNonNull(task, "task");
             return this;
         }
 

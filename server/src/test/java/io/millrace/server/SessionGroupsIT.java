@@ -87,6 +87,44 @@ class SessionGroupsIT {
     }
 
     @Test
+    void keyThatIsTakenIsNotBoundAgain() throws Exception {
+        Audience audience = new Audience(leaks, Protocol.lengthPrefixed()).connectMany(3);
+        SessionUsers users = audience.server.users();
+        Session ann = audience.sessions.get(0);
+        Session bob = audience.sessions.get(1);
+        Session other = audience.sessions.get(2);
+
+        assertTrue(users.bindIfFree("ann", ann));
+        assertTrue(users.bindIfFree("ann", ann), "again is no harm");
+        assertFalse(users.bindIfFree("ann", other), "taken");
+        assertNull(users.keyOf(other));
+        assertTrue(users.bindIfFree("bob", bob));
+        assertFalse(users.bindIfFree("ann", bob), "taken");
+        assertEquals("bob", users.keyOf(bob), "keeps the key it has");
+        assertEquals(List.of(ann), users.sessions("ann").members());
+
+        assertTrue(users.bindIfFree("anna", ann), "in place of the key before");
+        assertTrue(users.bindIfFree("ann", bob), "free again");
+        assertEquals(2, users.bind("ann", other));
+        assertFalse(users.bindIfFree("ann", bob), "not alone");
+        assertEquals(Set.of("ann", "anna"), users.keys());
+    }
+
+    @Test
+    void oneOfManyGetsAKeyThatAllWantAtOnce() throws Exception {
+        Audience audience = new Audience(leaks, Protocol.lengthPrefixed()).connectMany(4);
+        SessionUsers users = audience.server.users();
+        for (int round = 0; round < 200; round++) {
+            Object key = round;
+            long winners = audience.sessions.parallelStream()
+                    .filter(session -> users.bindIfFree(key, session))
+                    .count();
+            assertEquals(1, winners);
+            assertEquals(1, users.sessions(key).size());
+        }
+    }
+
+    @Test
     void sessionIsAMemberInItsOnCloseAndNowhereAfterwards() throws Exception {
         BlockingQueue<Set<String>> atClose = new LinkedBlockingQueue<>();
         TcpServer[] server = new TcpServer[1];
@@ -132,8 +170,8 @@ class SessionGroupsIT {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void joinThatRacesWithTheEndLeavesNothing(boolean groupOrUser) throws Exception {
+    @ValueSource(strings = {"group", "user", "only user"})
+    void joinThatRacesWithTheEndLeavesNothing(String kind) throws Exception {
         Audience audience = new Audience(leaks, Protocol.lengthPrefixed());
         for (int round = 0; round < 100; round++) {
             Session session = audience.connect(0);
@@ -144,7 +182,7 @@ class SessionGroupsIT {
                 String name;
                 do {
                     name = "group " + joined.size();
-                } while (joinOrBind(audience.server, groupOrUser, name, session) && joined.add(name));
+                } while (joinOrBind(audience.server, kind, name, session) && joined.add(name));
             });
             joiner.start();
             assertTrue(started.await(10, TimeUnit.SECONDS));
@@ -156,9 +194,11 @@ class SessionGroupsIT {
         awaitSoon("no key is left", () -> audience.server.users().keys().isEmpty());
     }
 
-    private static boolean joinOrBind(TcpServer server, boolean groupOrUser, String name, Session session) {
-        return groupOrUser
-                ? server.groups().join(name, session)
-                : server.users().bind(name, session) > 0;
+    private static boolean joinOrBind(TcpServer server, String kind, String name, Session session) {
+        return switch (kind) {
+            case "group" -> server.groups().join(name, session);
+            case "user" -> server.users().bind(name, session) > 0;
+            default -> server.users().bindIfFree(name, session);
+        };
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.core.Codec;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.testing.ChildJvm;
 import java.net.InetAddress;
@@ -44,6 +45,23 @@ class ShutdownHookIT {
                 child.output().indexOf("state STOPPED") < child.output().indexOf("afterwards")
                         && child.output().contains("state STOPPED"),
                 child::output);
+    }
+
+    @Test
+    void whatIsSentBeforehandArrivesBeforeTheEnd() throws Exception {
+        ChildJvm child = start("farewell");
+        RawClient client = connected(child);
+        RawClient silent = connected(child);
+
+        child.terminate();
+
+        for (RawClient told : List.of(client, silent)) {
+            assertEquals("going down", told.receiveText());
+            told.awaitEnd();
+            told.close();
+        }
+        assertEquals(0, child.awaitExit(WAIT), child::output);
+        assertTrue(child.output().contains("sessions that ended in good order: 2"), child::output);
     }
 
     @Test
@@ -190,6 +208,9 @@ class ShutdownHookIT {
                         }
                     })
                     .afterwards(() -> System.out.println("afterwards"));
+            if (args[0].equals("farewell")) {
+                hook.deadline(WAIT).beforehand(() -> server.everyone().broadcast("going down", Codec.utf8()));
+            }
             if (args[0].equals("plain")) {
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> finishAfter(server)));
             } else {

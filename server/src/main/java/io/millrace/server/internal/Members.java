@@ -20,6 +20,11 @@ final class Members {
         return sessions.size();
     }
 
+    /** Adds a session if there is no other; returns whether it is the only one now. */
+    synchronized boolean addIfAlone(TcpSession session) {
+        return sessions.isEmpty() ? add(session) == 1 : sessions.size() == 1 && sessions.contains(session);
+    }
+
     synchronized int remove(TcpSession session) {
         if (sessions.remove(session)) {
             snapshot = null;

@@ -87,6 +87,42 @@ public final class Memberships<K> {
         return 0;
     }
 
+    /**
+     * Files a session under a key that no other session has, instead of those it has.
+     *
+     * @param key the key
+     * @param session a session of this server
+     * @return whether it alone has the key now; false, and nothing was changed, if another has it or this one is closing
+     *     or has ended
+     * @throws IllegalArgumentException if it is a session of somebody else's
+     */
+    public boolean setIfFree(K key, Session session) {
+        TcpSession member = openSession(session);
+        if (member == null) {
+            return false;
+        }
+        boolean[] isTheirs = new boolean[1];
+        bySession.compute(member, (same, known) -> {
+            byKey.compute(key, (sameKey, others) -> {
+                Members members = others == null ? new Members() : others;
+                isTheirs[0] = members.addIfAlone(member);
+                return members;
+            });
+            if (!isTheirs[0]) {
+                return known;
+            }
+            Set<K> keys = known == null ? new HashSet<>(2) : known;
+            keys.removeIf(other -> !other.equals(key) && takeOut(other, member));
+            keys.add(key);
+            return keys;
+        });
+        if (isTheirs[0] && !member.isOpen()) {
+            remove(key, member);
+            return false;
+        }
+        return isTheirs[0];
+    }
+
     /** Returns a session that can still be filed, or null if it is closing or has ended. */
     private @Nullable TcpSession openSession(Session session) {
         TcpSession listed = sessions.get(session.id());
