@@ -7,22 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.Session;
 import io.millrace.core.protocol.Protocol;
+import io.millrace.testing.Haproxy;
 import io.millrace.testing.RawPeer;
-import java.io.File;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,18 +24,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Behind a real HAProxy, which says who the client is. */
 class HaproxyIT {
-    private static final String CONFIGURATION =
-            """
-            defaults
-                mode tcp
-                timeout connect 5s
-                timeout client 20s
-                timeout server 20s
-            listen front
-                bind %s
-                server back %s %s
-            """;
-
     @RegisterExtension
     final LeakCheck leaks = new LeakCheck();
 
@@ -50,15 +31,6 @@ class HaproxyIT {
     Path directory;
 
     private final BlockingQueue<Session> opened = new LinkedBlockingQueue<>();
-
-    /** A running HAProxy and where it listens. */
-    private record Haproxy(Process process, InetSocketAddress front, Path log) implements AutoCloseable {
-        @Override
-        public void close() throws InterruptedException {
-            process.destroyForcibly();
-            assertTrue(process.waitFor(10, TimeUnit.SECONDS), "HAProxy does not end");
-        }
-    }
 
     @ParameterizedTest
     @CsvSource({
@@ -72,7 +44,7 @@ class HaproxyIT {
     void sessionHasTheAddressOfTheClientBeforeTheProxy(String host, String options, int version) throws Exception {
         InetAddress loopback = InetAddress.getByName(host);
         TcpServer server = echo(loopback, ProxyProtocol.trusting("127.0.0.0/8", "::1"));
-        Haproxy haproxy = start(loopback, server, options);
+        Haproxy haproxy = start(server, options);
         for (int i = 0; i < 5; i++) {
             RawPeer client = leaks.close(RawPeer.connect(haproxy.front()));
             client.sendFrame((byte) 1, (byte) i);
@@ -95,7 +67,7 @@ class HaproxyIT {
     void healthCheckIsASessionOfTheProxysOwn() throws Exception {
         InetAddress loopback = InetAddress.getByName("127.0.0.1");
         TcpServer server = echo(loopback, ProxyProtocol.trusting("127.0.0.0/8"));
-        start(loopback, server, "send-proxy-v2 check inter 50ms");
+        start(server, "send-proxy-v2 check inter 50ms");
 
         for (int i = 0; i < 3; i++) {
             Session check = awaitOpen();
@@ -110,7 +82,7 @@ class HaproxyIT {
     void proxyThatIsNotTrustedReachesNobody() throws Exception {
         InetAddress loopback = InetAddress.getByName("127.0.0.1");
         TcpServer server = echo(loopback, ProxyProtocol.trusting("10.0.0.0/8"));
-        Haproxy haproxy = start(loopback, server, "send-proxy-v2");
+        Haproxy haproxy = start(server, "send-proxy-v2");
         RawPeer client = leaks.close(RawPeer.connect(haproxy.front()));
 
         client.expectEndOfStream();
@@ -134,61 +106,21 @@ class HaproxyIT {
         return session;
     }
 
-    private Haproxy start(InetAddress loopback, TcpServer server, String options) throws Exception {
-        File program = program();
-        Assumptions.assumeTrue(program != null, "HAProxy is not installed: apt-get install haproxy to run this test");
-        InetSocketAddress front = new InetSocketAddress(loopback, freePort(loopback));
-        Path file = directory.resolve("haproxy.cfg");
-        Path log = directory.resolve("haproxy.log");
-        Files.writeString(file, CONFIGURATION.formatted(show(front), show(server.localAddress()), options));
-        Process process = new ProcessBuilder(program.getPath(), "-db", "-f", file.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
-        Haproxy haproxy = leaks.close(new Haproxy(process, front, log));
+    private Haproxy start(TcpServer server, String options) throws IOException {
+        Haproxy haproxy = leaks.close(Haproxy.start(directory, server.localAddress(), options));
         if (!options.contains("check")) {
-            awaitListening(haproxy, server);
+            haproxy.awaitListening();
+            awaitProbesEnd(server);
         }
         return haproxy;
     }
 
     /** Whatever connected to find out is not a client of the test. */
-    private void awaitListening(Haproxy haproxy, TcpServer server) {
-        LeakCheck.awaitSoon("HAProxy listens", () -> {
-            if (!haproxy.process().isAlive()) {
-                throw new AssertionError(
-                        "HAProxy has ended: " + Files.readString(haproxy.log(), StandardCharsets.UTF_8));
-            }
-            try (RawPeer probe = RawPeer.connect(haproxy.front())) {
-                return probe != null;
-            } catch (ConnectException notYet) {
-                return false;
-            }
-        });
+    private void awaitProbesEnd(TcpServer server) {
         LeakCheck.awaitSoon(
                 "probe is over",
                 () -> server.stats().refusedInAll() > 0
                         || (!opened.isEmpty() && opened.stream().noneMatch(Session::isOpen)));
         opened.clear();
-    }
-
-    private static String show(InetSocketAddress address) {
-        String host = address.getAddress().getHostAddress();
-        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
-    }
-
-    private static int freePort(InetAddress loopback) throws IOException {
-        try (ServerSocket probe = new ServerSocket(0, 1, loopback)) {
-            return probe.getLocalPort();
-        }
-    }
-
-    private static File program() {
-        Stream<String> path = Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator));
-        return Stream.concat(path, List.of("/usr/sbin", "/usr/local/sbin").stream())
-                .map(folder -> new File(folder, "haproxy"))
-                .filter(File::canExecute)
-                .findFirst()
-                .orElse(null);
     }
 }
