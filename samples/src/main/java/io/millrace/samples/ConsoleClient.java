@@ -160,10 +160,7 @@ public final class ConsoleClient implements Callable<Integer>, MessageHandler {
     }
 
     private void readLines() {
-        // Where the JVM does not say what a terminal speaks, before Java 19, the default is that.
-        Charset charset = Charset.forName(
-                System.getProperty("stdout.encoding", Charset.defaultCharset().name()));
-        try (BufferedReader reader = new BufferedReader(new InputStreamReader(in, charset))) {
+        try (BufferedReader reader = new BufferedReader(new InputStreamReader(in, charset()))) {
             while (true) {
                 asked.acquire();
                 String line = reader.readLine();
@@ -176,5 +173,11 @@ public final class ConsoleClient implements Callable<Integer>, MessageHandler {
             // The same as the end of input.
         }
         events.add(new Event(Kind.EXIT, ""));
+    }
+
+    /** Returns what terminals here speak. Where the JVM does not say that, before Java 19, it is the default. */
+    static Charset charset() {
+        return Charset.forName(
+                System.getProperty("stdout.encoding", Charset.defaultCharset().name()));
     }
 }

@@ -24,6 +24,8 @@ import picocli.CommandLine.ScopeType;
             Gateway.class,
             RequestServer.class,
             RequestClient.class,
+            ChatServer.class,
+            ChatClient.class,
             SlowPeers.class,
             TenLineServer.class,
             TenLineClient.class

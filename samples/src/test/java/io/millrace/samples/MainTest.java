@@ -8,7 +8,15 @@ import org.junit.jupiter.api.Test;
 
 class MainTest {
     private static final List<String> SAMPLES = List.of(
-            "demo", "echo-server", "echo-client", "console-client", "slow-peers", "ten-line-server", "ten-line-client");
+            "demo",
+            "echo-server",
+            "echo-client",
+            "console-client",
+            "chat-server",
+            "chat-client",
+            "slow-peers",
+            "ten-line-server",
+            "ten-line-client");
 
     @Test
     void withoutASampleTheUsageListsAll() {
