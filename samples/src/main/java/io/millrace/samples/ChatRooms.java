@@ -3,18 +3,13 @@ package io.millrace.samples;
 import io.millrace.core.CloseReason;
 import io.millrace.core.Codec;
 import io.millrace.core.Session;
-import io.millrace.server.BroadcastResult;
 import io.millrace.server.ServerState;
 import io.millrace.server.SessionGroup;
-import io.millrace.server.SlowMemberPolicy;
 import io.millrace.server.TcpServer;
 import io.millrace.server.TcpServerBuilder;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -34,17 +29,11 @@ final class ChatRooms {
     private static final String HELP = "/nick NAME, /join ROOM, /leave, /rooms, /who, /msg NAME TEXT, /stats, /quit";
 
     private final TcpServer server;
-    private final SlowMemberPolicy policy;
-    private final LongAdder delivered = new LongAdder();
-    private final LongAdder dropped = new LongAdder();
-    private final LongAdder stalled = new LongAdder();
-
-    // Confined to the thread that asks for news.
-    private String lastNews = "";
+    private final ChatTraffic traffic;
 
     /** Makes the rooms and their server, which is not started. */
-    ChatRooms(TcpServerBuilder builder, SlowMemberPolicy policy) {
-        this.policy = policy;
+    ChatRooms(TcpServerBuilder builder, ChatTraffic traffic) {
+        this.traffic = traffic;
         this.server = builder.onOpen(this::open)
                 .onMessage(Codec.utf8(), this::hear)
                 .onClose(this::close)
@@ -53,24 +42,6 @@ final class ChatRooms {
 
     TcpServer server() {
         return server;
-    }
-
-    String stats() {
-        return server.sessions().size() + " here, " + delivered + " lines delivered, " + dropped + " dropped, "
-                + stalled + " people closed because they did not read";
-    }
-
-    /** Returns what to print about people who do not read, if there is something new. */
-    Optional<String> news() {
-        String news = "dropped " + dropped + " lines and closed " + stalled + " people so far";
-        if (news.equals(lastNews) || dropped.sum() + stalled.sum() == 0) {
-            return Optional.empty();
-        }
-        lastNews = news;
-        return Optional.of(server.sessions().stream()
-                .max(Comparator.comparingLong(Session::queuedBytes))
-                .map(slowest -> news + "; for " + name(slowest) + " " + slowest.queuedBytes() + " bytes are queued")
-                .orElse(news));
     }
 
     void tellAll(String text) {
@@ -84,9 +55,7 @@ final class ChatRooms {
     }
 
     private void close(Session session, CloseReason reason) {
-        if (reason.kind() == CloseReason.Kind.STALLED) {
-            stalled.increment();
-        }
+        traffic.closed(reason);
         // When all go, nobody is told of each.
         if (server.state() == ServerState.RUNNING) {
             announce(session, "has gone (" + reason.kind().name().toLowerCase(Locale.ROOT) + ")");
@@ -114,7 +83,7 @@ final class ChatRooms {
             case "/rooms" -> list(session, server.groups().names().stream().map(this::roomAndSize));
             case "/who" -> list(session, roommates(session).members().stream().map(this::nameAndAddress));
             case "/msg" -> whisper(session, what, words.length > 2 ? words[2] : "");
-            case "/stats" -> tell(session, stats());
+            case "/stats" -> tell(session, server.sessions().size() + " here, " + traffic);
             case "/help" -> tell(session, HELP);
             case "/quit" -> session.close();
             default -> tell(session, "there is no " + words[0] + ", only " + HELP);
@@ -159,7 +128,7 @@ final class ChatRooms {
             tell(session, "/msg NAME TEXT");
         } else if (reader.size() == 0) {
             tell(session, "there is no " + name);
-        } else if (!send(reader, "[" + name(session) + "] " + text).isComplete()) {
+        } else if (!traffic.send(reader, "[" + name(session) + "] " + text).isComplete()) {
             tell(session, name + " does not read, and misses it");
         }
     }
@@ -170,15 +139,8 @@ final class ChatRooms {
 
     /** Sends a line to the others in a session's room; returns false if it is in none. */
     private boolean sayToRoom(Session session, String line) {
-        send(roommates(session).except(session), line);
+        traffic.send(roommates(session).except(session), line);
         return !server.groups().of(session).isEmpty();
-    }
-
-    private BroadcastResult send(SessionGroup readers, String line) {
-        BroadcastResult result = readers.slowMembers(policy).broadcast(line, Codec.utf8());
-        delivered.add(result.sent());
-        dropped.add(result.dropped());
-        return result;
     }
 
     private void list(Session session, Stream<String> entries) {

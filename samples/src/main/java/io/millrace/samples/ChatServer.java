@@ -95,7 +95,8 @@ public final class ChatServer implements Callable<Integer> {
         Main.requirePositive("--per-address", perAddress);
         Main.requirePositive("--idle", idleSeconds);
         PrintWriter out = spec.commandLine().getOut();
-        ChatRooms rooms = new ChatRooms(newBuilder().listenOn(host, port), slow.policy);
+        ChatTraffic traffic = new ChatTraffic(slow.policy);
+        ChatRooms rooms = new ChatRooms(newBuilder().listenOn(host, port), traffic);
         ScheduledExecutorService printer = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "printer");
             thread.setDaemon(true);
@@ -104,10 +105,10 @@ public final class ChatServer implements Callable<Integer> {
         try (TcpServer server = rooms.server().start()) {
             ShutdownHook.drain(server)
                     .beforehand(() -> rooms.tellAll("the server is going down"))
-                    .onReport(report -> out.println(report + System.lineSeparator() + "  " + rooms.stats()))
+                    .onReport(report -> out.println(report + System.lineSeparator() + "  " + traffic))
                     .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
                     .register();
-            printer.scheduleAtFixedRate(() -> rooms.news().ifPresent(out::println), 1, 1, TimeUnit.SECONDS);
+            printer.scheduleAtFixedRate(() -> traffic.news(server).ifPresent(out::println), 1, 1, TimeUnit.SECONDS);
             out.println("listening on " + host + ":" + server.port());
             server.awaitClosed();
         } finally {
@@ -144,7 +145,6 @@ public final class ChatServer implements Callable<Integer> {
                     case TOO_MANY_FROM_ADDRESS -> "there are too many connections from your address";
                     case UNTRUSTED_PROXY -> "this server is reached through its proxy only";
                     case BAD_PROXY_HEADER -> "the proxy does not say who you are";
-                    case SHUTTING_DOWN -> "the server is going down";
                     default -> "there is no room for you now, come again later";
                 };
         return ("* sorry, " + why).getBytes(StandardCharsets.UTF_8);
