@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.LocalTime;
+import java.time.ZoneId;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -99,7 +100,9 @@ public final class Gateway implements Callable<Integer> {
         for (Session session : server.sessions()) {
             server.groups().join("clock", session);
         }
-        server.groups().group("clock").broadcast(LocalTime.now().toString(), Codec.utf8());
+        server.groups()
+                .group("clock")
+                .broadcast(LocalTime.now(ZoneId.systemDefault()).toString(), Codec.utf8());
     }
 
     /** Asks one device something, and says what came of it. */
