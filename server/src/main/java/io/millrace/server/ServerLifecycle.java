@@ -32,7 +32,7 @@ final class ServerLifecycle {
      * application does (see Drain), and waits for no code of the application's: listeners of the state have their own
      * thread, and the report is completed last.
      *
-     *     drain thread:  retire, wait, cut, wait | leave the group, STOPPED | own group's close, elsewhere | report
+     *     drain thread:  last call, stop accepting | retire, wait, cut, wait | leave the group, STOPPED | own group's close, elsewhere | report
      *
      * Who waits for whom. close() waits for all of it, the end of an own group included. A group that is closed waits
      * for its servers to be STOPPED, which comes before the own group's close: so neither waits for the other. Whoever
@@ -150,6 +150,9 @@ final class ServerLifecycle {
                 stopUnopened();
             } else {
                 opened.admission().sessions().dueIn(nanos);
+                if (nanos == 0) {
+                    opened.admission().stop();
+                }
                 if (state == ServerState.RUNNING) {
                     startDrain(opened);
                 }
@@ -169,8 +172,6 @@ final class ServerLifecycle {
     }
 
     private void startDrain(OpenServer opened) {
-        // First of all, so that no client is let in that would be sent away at once.
-        opened.admission().stop();
         Drain drain = new Drain(opened.admission().sessions(), CLOSING);
         Thread thread = newThread(() -> drainOn(opened, drain), opened.runtime().name() + "-drain");
         drainThread = thread;
@@ -189,6 +190,8 @@ final class ServerLifecycle {
     private void drainOn(OpenServer opened, Drain drain) {
         DrainReport how = null;
         try {
+            // First, so that those who have connected already are served, and nobody who is sent away comes back in.
+            opened.admission().stopWhenQuiet();
             Drain.Outcome outcome = drain.run(DrainReport.MOST_LINES);
             how = new DrainReport(
                     outcome.ended(),

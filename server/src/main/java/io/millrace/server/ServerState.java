@@ -18,7 +18,10 @@ public enum ServerState {
     NEW,
     /** Listening, and serving its sessions. */
     RUNNING,
-    /** Listening no more; the sessions finish what is in flight, until they are cut off at the deadline. */
+    /**
+     * Listening no more, as soon as those are in who have connected already, which takes a moment; the sessions finish
+     * what is in flight, until they are cut off at the deadline.
+     */
     DRAINING,
     /** Ended for good: another server may listen on the same address. */
     STOPPED

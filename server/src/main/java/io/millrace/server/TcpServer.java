@@ -220,9 +220,10 @@ public final class TcpServer implements AutoCloseable {
     }
 
     /**
-     * Stops this server and returns at once. It accepts nobody from here on; its sessions finish what is in flight,
-     * send what is queued and close in good order; what is left at the deadline is cut off. Handlers that do not
-     * return hold this up for 2 s beyond the deadline at most. Then the server is {@link ServerState#STOPPED}, and
+     * Stops this server and returns at once. Those who have connected already are let in, for their requests may be on
+     * their way; that takes 15 ms if there are none, and 800 ms at most. From then on it accepts nobody; its sessions
+     * finish what is in flight, send what is queued and close in good order; what is left at the deadline is cut off.
+     * Handlers that do not return hold this up for 2 s beyond the deadline at most. Then the server is {@link ServerState#STOPPED}, and
      * after that its own group, if it has one, is closed.
      *
      * <p>May be called again and by several threads: of all the deadlines the earliest counts, that of a

@@ -321,6 +321,35 @@ public final class SessionSet {
     }
 
     /**
+     * Waits until the end is due, or for some time. Not for the group's own threads.
+     *
+     * @param atMostNanos how long at most, in nanoseconds
+     * @return whether the end is due, or the wait was interrupted
+     */
+    public boolean awaitDue(long atMostNanos) {
+        lock.lock();
+        try {
+            long untilNanos = System.nanoTime() + atMostNanos;
+            while (true) {
+                long nowNanos = System.nanoTime();
+                if (hasEnd && endNanos - nowNanos <= 0) {
+                    return true;
+                }
+                long leftNanos = untilNanos - nowNanos;
+                if (leftNanos <= 0) {
+                    return false;
+                }
+                emptied.awaitNanos(hasEnd ? Math.min(leftNanos, endNanos - nowNanos) : leftNanos);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
      * Waits until no session is left, or the end is due. Not for the group's own threads.
      *
      * @return false if some are left, or the wait was interrupted

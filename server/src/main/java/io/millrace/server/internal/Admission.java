@@ -108,6 +108,14 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
         acceptors.forEach(Acceptor::start);
     }
 
+    /**
+     * Lets in who has connected already, which takes a moment, and then stops. Not for the group's own threads.
+     */
+    public void stopWhenQuiet() {
+        new LastCall(this, runtime).await();
+        stop();
+    }
+
     /** Stops accepting, and refuses whoever waits to be admitted. Sessions go on. */
     public void stop() {
         stopped = true;
@@ -347,6 +355,11 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
      */
     public boolean isBackingOff() {
         return acceptors.stream().anyMatch(Acceptor::isBackingOff);
+    }
+
+    /** Returns whether connections that have been accepted wait for their proxies to say whose they are. */
+    boolean isAsking() {
+        return !asking.isEmpty();
     }
 
     /** Returns what counts connections in and out. */
