@@ -3,6 +3,7 @@ package io.millrace.samples;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.millrace.core.IoGroup;
+import io.millrace.server.ShutdownHook;
 import io.millrace.server.TcpServer;
 import io.millrace.server.TcpServerBuilder;
 import java.util.concurrent.Callable;
@@ -76,20 +77,12 @@ public final class EchoServer implements Callable<Integer> {
                         .maxConnections(maxConnections)
                         .onMessage((session, message) -> session.send(message))
                         .bind(host, port)) {
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> closeAndExit(group), "shutdown"));
+            ShutdownHook.drain(server)
+                    .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
+                    .register();
             spec.commandLine().getOut().println("listening on " + host + ":" + server.port());
             server.awaitClosed();
         }
         return ExitCode.OK;
-    }
-
-    /**
-     * Ends the process with exit code 0. A JVM that a signal has told to end would exit with 128 plus the signal's
-     * number, whatever its shutdown hooks do, and System.exit must not be called from one: only halt is left. It skips
-     * whatever the other hooks have not done yet; this program has no others.
-     */
-    private static void closeAndExit(IoGroup group) {
-        group.close();
-        Runtime.getRuntime().halt(ExitCode.OK);
     }
 }

@@ -26,6 +26,7 @@ import picocli.CommandLine.ScopeType;
             RequestClient.class,
             ChatServer.class,
             ChatClient.class,
+            DrainUnderLoad.class,
             SlowPeers.class,
             TenLineServer.class,
             TenLineClient.class

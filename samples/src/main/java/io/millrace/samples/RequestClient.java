@@ -68,8 +68,10 @@ public final class RequestClient implements Callable<Integer> {
         Main.requirePositive("--size", size);
         Main.requirePositive("--seconds", seconds);
         RequestLoad load = new RequestLoad(size);
+        long opened;
         long start = System.nanoTime();
         try (IoGroup group = IoGroup.builder().name("requests").start()) {
+            List<TcpClient> clients = new ArrayList<>();
             List<CompletableFuture<Void>> asking = new ArrayList<>();
             for (int i = 0; i < connections; i++) {
                 TcpClient client = TcpClient.builder()
@@ -78,12 +80,17 @@ public final class RequestClient implements Callable<Integer> {
                         .endpoint(host, port)
                         .jmx(false)
                         .build();
+                clients.add(client);
                 Stream.generate(() -> load.keepAsking(client)).limit(depth).forEach(asking::add);
             }
             watch(load, start);
             load.finish();
+            opened = clients.stream()
+                    .mapToLong(client -> client.stats().opened())
+                    .sum();
             CompletableFuture.allOf(asking.toArray(CompletableFuture[]::new)).get(1, TimeUnit.MINUTES);
         }
+        LoadReport.row(spec.commandLine().getOut(), "connections", "%,d opened", opened);
         print(load, spec.commandLine().getOut(), (System.nanoTime() - start) / (double) TimeUnit.SECONDS.toNanos(1));
         return load.failures().isEmpty() ? ExitCode.OK : ExitCode.SOFTWARE;
     }

@@ -2,8 +2,12 @@ package io.millrace.samples;
 
 import io.millrace.core.IoGroup;
 import io.millrace.core.Reply;
+import io.millrace.core.RequestStats;
 import io.millrace.core.protocol.Protocol;
+import io.millrace.server.DrainReport;
+import io.millrace.server.ShutdownHook;
 import io.millrace.server.TcpServer;
+import java.io.PrintWriter;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -82,6 +86,10 @@ public final class RequestServer implements Callable<Integer> {
                         .drainTimeout(Duration.ofSeconds(drainSeconds))
                         .onRequest((session, request, reply) -> answer(request, reply))
                         .bind(host, port)) {
+            ShutdownHook.drain(server)
+                    .onReport(report -> print(report, server))
+                    .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
+                    .register();
             spec.commandLine().getOut().println("listening on " + host + ":" + server.port());
             server.awaitClosed();
         }
@@ -97,5 +105,21 @@ public final class RequestServer implements Callable<Integer> {
         byte[] payload = new byte[request.remaining()];
         request.get(payload);
         later.schedule(() -> reply.send(payload), delayMillis, TimeUnit.MILLISECONDS);
+    }
+
+    private void print(DrainReport report, TcpServer server) {
+        PrintWriter out = spec.commandLine().getOut();
+        RequestStats requests = server.stats().requests();
+        out.println(report);
+        LoadReport.row(out, "connections", "%,d accepted", server.stats().accepted());
+        LoadReport.row(
+                out,
+                "requests",
+                "%,d answered, %,d found it busy, %,d failed, %,d dropped",
+                requests.answered(),
+                requests.busy(),
+                requests.failed(),
+                requests.dropped());
+        out.flush();
     }
 }

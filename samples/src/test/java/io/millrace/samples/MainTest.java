@@ -14,6 +14,9 @@ class MainTest {
             "console-client",
             "chat-server",
             "chat-client",
+            "request-server",
+            "request-client",
+            "drain",
             "slow-peers",
             "ten-line-server",
             "ten-line-client");
