@@ -53,7 +53,7 @@ class LastCallIT {
         assertTrue(report.inTime(), report::toString);
         assertEquals(0, report.cut());
         assertEquals(1 + WAITING, server.stats().accepted());
-        assertEquals(0, server.stats().turnedAway());
+        assertEquals(0, server.stats().refusedInAll());
     }
 
     @Test
