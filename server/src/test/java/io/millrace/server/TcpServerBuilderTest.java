@@ -8,7 +8,9 @@ import io.millrace.core.Settings;
 import io.millrace.core.SettingsException;
 import io.millrace.core.TransportException;
 import io.millrace.core.protocol.Protocol;
+import io.millrace.server.admission.AdmissionConfig;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
@@ -125,6 +127,33 @@ class TcpServerBuilderTest {
 
     private static TcpServerBuilder complete() {
         return TcpServer.builder().protocol(Protocol.lengthPrefixed()).onMessage((session, message) -> {});
+    }
+
+    @Test
+    void refusalMessageThatCannotBeFramedIsNamedWithItsReasonAndTheProtocol() {
+        TcpServerBuilder builder = TcpServer.builder()
+                .protocol(Protocol.lines())
+                .onMessage((session, message) -> {})
+                .admission(AdmissionConfig.builder()
+                        .refusalMessage(reason -> "go\naway".getBytes(StandardCharsets.UTF_8))
+                        .build());
+
+        String message = refusal(builder);
+
+        assertTrue(message.startsWith("refusalMessage for TOO_MANY_CONNECTIONS cannot be framed by lines("), message);
+        assertTrue(message.endsWith("message contains the delimiter \\n at byte 2"), message);
+    }
+
+    @Test
+    void limitOnRequestsThatCannotBeIsNamedWithItsKeyInTheFile() {
+        Properties properties = new Properties();
+        properties.setProperty("requestsInProgress", "-1");
+
+        SettingsException refused =
+                assertThrows(SettingsException.class, () -> complete().settings(Settings.of(properties, "test")));
+
+        assertTrue(refused.getMessage().contains("requestsInProgress = -1"), refused::getMessage);
+        assertTrue(refused.getMessage().contains("at least 0 requests"), refused::getMessage);
     }
 
     private static String refusal(TcpServerBuilder builder) {

@@ -13,15 +13,12 @@ import io.millrace.server.admission.AdmissionConfig;
 import io.millrace.server.admission.RefusalReason;
 import io.millrace.server.internal.proxy.ProxyRules;
 import io.millrace.server.internal.proxy.ProxyStage;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -34,7 +31,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Threading: Thread-safe.
  */
-public final class Admission implements TcpSession.Owner, Acceptor.Owner {
+public final class Admission implements TcpSession.Owner, Acceptor.Owner, ProxyInquiries.Owner {
     /*
      *    accepted --> judge the address --> gate --> open the session --> handed over --> sessionEnded: leave the gate
      *        |                |              |            |
@@ -44,9 +41,8 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
      *
      *    accepted --> gate --> ask the proxy --> judge the address --> open the session ...
      *
-     * An arrival that waits for its proxy is in `asking`, so that stop() finds it; whoever takes it out, the answer or
-     * stop(), decides what becomes of it. So exactly one of opening and refusing happens to each arrival, and the gate
-     * makes sure that its permit comes back once.
+     * ProxyInquiries keeps those that wait for their proxies, and sees to it that each has one answer. So exactly one of
+     * opening and refusing happens to each arrival, and the gate makes sure that its permit comes back once.
      */
     private static final Logger log = LoggerFactory.getLogger(Admission.class);
     private static final CloseReason DENIED =
@@ -60,13 +56,10 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
     private final ConnectionGate gate;
     private final Refusals refusals;
     private final List<Acceptor> acceptors;
-    private final Set<Arrival> asking = ConcurrentHashMap.newKeySet();
     private final AtomicLong accepted = new AtomicLong();
     private final LogLimiter warnings = new LogLimiter(1, TimeUnit.MINUTES.toNanos(1));
-    // Written once, by stop().
-    private volatile boolean stopped;
     // Written once, before start().
-    private @Nullable ProxyStage proxies;
+    private @Nullable ProxyInquiries inquiries;
 
     /**
      * Prepares to accept on bound channels.
@@ -100,7 +93,7 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
      * @param rules which proxies
      */
     public void readProxyHeaders(ProxyRules rules) {
-        proxies = new ProxyStage(runtime, rules, setup);
+        inquiries = new ProxyInquiries(new ProxyStage(runtime, rules, setup), this);
     }
 
     /** Starts accepting. */
@@ -118,10 +111,11 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
 
     /** Stops accepting, and refuses whoever waits to be admitted. Sessions go on. */
     public void stop() {
-        stopped = true;
         acceptors.forEach(Acceptor::close);
         gate.close().forEach(this::refuseForStop);
-        refuseAsking();
+        if (inquiries != null) {
+            inquiries.stop();
+        }
     }
 
     private void refuseForStop(Arrival arrival) {
@@ -175,7 +169,7 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
     }
 
     private void enter(Arrival arrival) {
-        if (proxies == null && !judge(arrival, arrival.socketAddress().getAddress())) {
+        if (inquiries == null && !judge(arrival, arrival.socketAddress().getAddress())) {
             return;
         }
         switch (gate.enter(arrival)) {
@@ -191,36 +185,10 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
     private void goOn(Arrival arrival) {
         // Now that its permit is taken the next one may come, while this one is being seen to.
         arrival.acceptor().start();
-        ProxyStage reader = proxies;
-        if (reader == null) {
+        if (inquiries == null) {
             open(arrival, arrival.connection(), setup, session -> {});
         } else {
-            ask(reader, arrival);
-        }
-    }
-
-    private void ask(ProxyStage reader, Arrival arrival) {
-        asking.add(arrival);
-        try {
-            reader.accepted(arrival.connection(), new Asked(arrival));
-        } catch (Throwable broken) {
-            log.error("origin could not be asked for; remote={}", arrival.socketAddress(), broken);
-            if (asking.remove(arrival)) {
-                refuse(arrival, RefusalReason.BROKEN, broken);
-            }
-        }
-        if (stopped) {
-            refuseAsking();
-        }
-    }
-
-    private void refuseAsking() {
-        for (Arrival arrival : List.copyOf(asking)) {
-            if (asking.remove(arrival)) {
-                // First of all, for its header is being read, and nobody else may read it.
-                closeQuietly(arrival.channel());
-                refuseForStop(arrival);
-            }
+            inquiries.ask(arrival);
         }
     }
 
@@ -235,6 +203,14 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
             return false;
         }
         return true;
+    }
+
+    @Override
+    public void clientFound(
+            Arrival arrival, Connection connection, SessionSetup sessionSetup, Consumer<Session> beforeStart) {
+        if (judge(arrival, connection.remoteAddress().getAddress())) {
+            open(arrival, connection, sessionSetup, beforeStart);
+        }
     }
 
     private void open(
@@ -265,7 +241,8 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
                 : RefusalReason.BROKEN;
     }
 
-    private void refuse(Arrival arrival, RefusalReason reason, @Nullable Object cause) {
+    @Override
+    public void refuse(Arrival arrival, RefusalReason reason, @Nullable Object cause) {
         // Its text: as a Throwable it would be logged with its trace.
         Object why = cause instanceof Throwable ? cause.toString() : cause;
         if (reason == RefusalReason.NO_MEMORY && warnings.allows()) {
@@ -370,37 +347,5 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner {
     /** Returns what counts and answers the others. */
     Refusals refusals() {
         return refusals;
-    }
-
-    /** Goes on with an arrival whose proxy has spoken. */
-    private final class Asked implements ProxyStage.Outcome {
-        private final Arrival arrival;
-
-        Asked(Arrival arrival) {
-            this.arrival = arrival;
-        }
-
-        @Override
-        public void found(Connection connection, SessionSetup sessionSetup, Consumer<Session> beforeStart) {
-            if (asking.remove(arrival)
-                    && judge(arrival, connection.remoteAddress().getAddress())) {
-                open(arrival, connection, sessionSetup, beforeStart);
-            }
-        }
-
-        @Override
-        public void refused(AsynchronousSocketChannel channel, RefusalReason reason, String cause) {
-            if (asking.remove(arrival)) {
-                refuse(arrival, reason, cause);
-            }
-        }
-    }
-
-    private static void closeQuietly(AsynchronousSocketChannel channel) {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            log.debug("close failed; cause={}", e.toString());
-        }
     }
 }
