@@ -82,7 +82,8 @@ public final class IoRuntime {
         this.blocking = newBlockingPool();
         this.channelGroup = provider.openAsynchronousChannelGroup(threadCount, this::newThread);
         try {
-            this.wake = new GroupWake(provider.openAsynchronousSocketChannel(channelGroup));
+            this.wake = new GroupWake(provider.openAsynchronousSocketChannel(channelGroup), task -> newThread(task)
+                    .start());
         } catch (IOException | RuntimeException e) {
             channelGroup.shutdownNow();
             throw e;

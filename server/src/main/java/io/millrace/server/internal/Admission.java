@@ -336,7 +336,7 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner, ProxyI
 
     /** Returns whether connections that have been accepted wait for their proxies to say whose they are. */
     boolean isAsking() {
-        return !asking.isEmpty();
+        return inquiries != null && !inquiries.isEmpty();
     }
 
     /** Returns what counts connections in and out. */

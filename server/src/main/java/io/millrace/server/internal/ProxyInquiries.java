@@ -75,6 +75,11 @@ final class ProxyInquiries {
         refuseAll();
     }
 
+    /** Returns whether no arrival waits for its proxy. */
+    boolean isEmpty() {
+        return waiting.isEmpty();
+    }
+
     private void refuseAll() {
         for (Arrival arrival : List.copyOf(waiting)) {
             if (waiting.remove(arrival)) {
