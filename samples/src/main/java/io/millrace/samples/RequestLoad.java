@@ -83,7 +83,7 @@ final class RequestLoad {
     }
 
     /** Returns whether the server has certainly not begun to work on the request. */
-    private static boolean canBeTriedAgain(Throwable failure) {
+    static boolean canBeTriedAgain(Throwable failure) {
         if (failure instanceof ErrorReplyException error) {
             return error.notProcessed();
         }

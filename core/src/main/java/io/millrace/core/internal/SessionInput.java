@@ -333,6 +333,11 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
         return peerDraining;
     }
 
+    /** Returns false once either side drains: then no request can slip in behind the look at those in flight. */
+    public boolean beginsRequests() {
+        return !peerDraining && life.isOpen() && !life.isDraining();
+    }
+
     final void expireRequests() {
         RequestTable requests = dispatch().requests();
         if (requests == null) {
@@ -367,7 +372,9 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
     private boolean isNothingInFlight() {
         RequestTable requests = dispatch().requests();
         boolean taken = handOver == null || handOver.isIdle();
-        return taken && dispatch().isIdle() && (requests == null || requests.size() == 0);
+        return taken
+                && dispatch().isIdle()
+                && (requests == null || sendLoop().testBehindRequests(() -> requests.size() == 0));
     }
 
     /** Returns whether nothing more is expected of a peer, now that this side drains. */

@@ -45,8 +45,7 @@ abstract class SessionRequests extends SessionSends {
         }
         long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
         if (loop().isPeerDraining() || loop().isDraining()) {
-            String who = loop().isDraining() ? "this session" : remoteAddress().toString();
-            table.fail(handler, new TransportException("not sent: " + who + " is draining and begins no requests"));
+            table.fail(handler, begunTooLate());
             return;
         }
         PendingRequest request = table.prepare(handler, timeoutNanos);
@@ -64,8 +63,14 @@ abstract class SessionRequests extends SessionSends {
             if (answer == SendResult.REFUSED) {
                 loop().refused();
             }
-            table.fail(handler, notSent(answer));
+            boolean tooLate = loop().isPeerDraining() || loop().isDraining();
+            table.fail(handler, tooLate ? begunTooLate() : notSent(answer));
         }
+    }
+
+    private TransportException begunTooLate() {
+        String who = loop().isDraining() ? "this session" : remoteAddress().toString();
+        return new TransportException("not sent: " + who + " is draining and begins no requests");
     }
 
     private SendResult sendRequest(ByteBuffer payload, PendingRequest request) {

@@ -10,6 +10,7 @@ import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Takes what a session sends: frames it, queues it as far as marks and memory allow, and sees to it that it leaves. */
@@ -68,7 +69,10 @@ public final class SendLoop extends SendIntake implements Turn.Flushable {
         boolean firstInTurn;
         boolean congests;
         synchronized (queue) {
-            answer = append(kind, request == null ? 0 : request.token(), payload, request);
+            // Asked here, so that whoever stops the requests knows behind this lock which of them were in time.
+            answer = request == null || sender().beginsRequests()
+                    ? append(kind, request == null ? 0 : request.token(), payload, request)
+                    : SendResult.CLOSED;
             firstInTurn = answer.isAccepted() && touchBy(turn);
             congests = takeCongestion();
         }
@@ -251,6 +255,17 @@ public final class SendLoop extends SendIntake implements Turn.Flushable {
     /** Refuses further messages; the end of the stream follows the last one. */
     public void finish() {
         writer.finish();
+    }
+
+    /**
+     * Looks at something behind every request that has been begun so far.
+     *
+     * @param condition short, for it is looked at under the lock
+     */
+    public boolean testBehindRequests(BooleanSupplier condition) {
+        synchronized (queue) {
+            return condition.getAsBoolean();
+        }
     }
 
     /** {@return whether the end of the stream has been sent} */

@@ -2,6 +2,9 @@ package io.millrace.core.internal.send;
 
 /** What sending needs of its session. */
 public interface Sender {
+    /** Returns whether requests may still be begun; asked under the send loop's lock. */
+    boolean beginsRequests();
+
     /**
      * Hears that writing has failed, on whatever thread.
      *
