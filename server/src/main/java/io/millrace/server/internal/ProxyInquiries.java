@@ -69,6 +69,11 @@ final class ProxyInquiries {
         }
     }
 
+    /** Returns whether anybody's proxy has not answered yet. */
+    boolean isWaiting() {
+        return !waiting.isEmpty();
+    }
+
     /** Refuses those that wait, and whoever comes from now on. */
     void stop() {
         stopped = true;
