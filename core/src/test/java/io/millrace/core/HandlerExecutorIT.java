@@ -3,6 +3,7 @@ package io.millrace.core;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.CloseReason.Kind;
@@ -31,12 +32,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Callbacks on an executor of the application's: their order, their bounds, and executors that fail. */
 @Tag("engine")
@@ -332,6 +335,27 @@ class HandlerExecutorIT {
             assertEquals(Kind.PEER, ended.recording().awaitClose().kind());
             assertEquals(
                     List.of("onOpen", "onMessage", "onClose"), ended.recording().events());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void sessionWhoseLastCallbackWasDroppedEndsWhenItsOwnerEndsIt(boolean inGoodOrder) throws Exception {
+        ExecutorService executor = kept(Executors.newFixedThreadPool(1));
+        CloseReason why = CloseReason.of(Kind.SHUTDOWN, "end of the test");
+        try (Loopback loopback = Loopback.builder().executor(executor).start()) {
+            Link link = loopback.open();
+            Awaitility.await().until(() -> link.recording().events().contains("onOpen"));
+            executor.execute(() -> assertThrows(InterruptedException.class, gate::await));
+            link.peer().close();
+            Awaitility.await().until(() -> queuedIn(executor) == 1);
+            assertEquals(1, executor.shutdownNow().size());
+            if (inGoodOrder) {
+                link.session().drain(why);
+            } else {
+                link.session().abort(why);
+            }
+            assertEquals(Kind.PEER, link.recording().awaitClose().kind());
         }
     }
 

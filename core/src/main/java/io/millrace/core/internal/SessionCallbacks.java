@@ -82,13 +82,13 @@ abstract class SessionCallbacks extends SerialRunner {
 
     /** Finishes what is in flight and begins nothing new, then closes. */
     public void drain(CloseReason reason) {
-        if (life.startDraining(reason)) {
+        if (life.startDraining(reason) || mayHaveBeenForgotten()) {
             signal(STATE_CHANGED);
         }
     }
 
     public void close(CloseReason reason) {
-        if (life.startClosing(reason)) {
+        if (life.startClosing(reason) || mayHaveBeenForgotten()) {
             signal(STATE_CHANGED);
         }
     }
@@ -102,7 +102,14 @@ abstract class SessionCallbacks extends SerialRunner {
                 log.debug("close failed; {} cause={}", session, e.toString());
             }
             signal(STATE_CHANGED);
+        } else if (mayHaveBeenForgotten()) {
+            signal(STATE_CHANGED);
         }
+    }
+
+    /** An executor may have dropped the last callback of a session that has ended: the next step finds that out. */
+    private boolean mayHaveBeenForgotten() {
+        return handOver != null && life.phase() == Lifecycle.Phase.ENDED;
     }
 
     /** Runs a task between the callbacks; returns false if there will be none any more, or too many tasks wait. */
