@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.CloseReason;
@@ -14,6 +15,7 @@ import io.millrace.core.IoGroup;
 import io.millrace.core.Session;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.memory.PooledBuffer;
+import io.millrace.core.protocol.PrefixHandler;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.server.internal.proxy.ProxyHeaders;
 import io.millrace.testing.ManualClock;
@@ -524,5 +526,16 @@ class ProxyProtocolIT {
         }
         assertEquals(count, byClient.size());
         assertEquals(0, server.stats().refusedInAll());
+    }
+
+    @Test
+    void broadcastThatNoFrameCanCarryIsRefusedAmongDirectClientsToo() throws Exception {
+        Protocol shortFrames = Protocol.lengthPrefixed(PrefixHandler.int8());
+        TcpServer server = leaks.watch(
+                server(trustingOthers().allowDirect(true).build(), shortFrames).bind("127.0.0.1", 0));
+        connect(server);
+        awaitOpen();
+        assertThrows(IllegalArgumentException.class, () -> server.everyone().broadcast(new byte[500]));
+        assertEquals(1, server.everyone().broadcast(new byte[200]).sent());
     }
 }

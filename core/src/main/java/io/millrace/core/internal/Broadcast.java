@@ -62,16 +62,18 @@ public final class Broadcast implements AutoCloseable {
      *
      * @param sessions to whom it is to be sent
      * @param setup what they had in common from the start
+     * @return whether any of them still has that; otherwise nothing was checked but the heartbeat
      * @throws IllegalArgumentException if their frames cannot carry it, or it would be taken for a heartbeat
      */
-    public void check(TcpSession[] sessions, SessionSetup setup) {
+    public boolean check(TcpSession[] sessions, SessionSetup setup) {
         setup.requireNoHeartbeat(payloadLength);
         for (TcpSession session : sessions) {
             if (session.loop().setup().equals(setup)) {
                 session.loop().sendLoop().check(message);
-                return;
+                return true;
             }
         }
+        return false;
     }
 
     /**

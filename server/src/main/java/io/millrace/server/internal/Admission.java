@@ -93,7 +93,9 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner, ProxyI
      * @param rules which proxies
      */
     public void readProxyHeaders(ProxyRules rules) {
-        inquiries = new ProxyInquiries(new ProxyStage(runtime, rules, setup), this);
+        ProxyStage stage = new ProxyStage(runtime, rules, setup);
+        registry.expectAlso(stage.directSetup());
+        inquiries = new ProxyInquiries(stage, this);
     }
 
     /** Starts accepting. */

@@ -5,6 +5,7 @@ import io.millrace.core.internal.SessionSet;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.TcpSession;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a server knows of its sessions: all of them, the groups they have joined, and whose they are.
@@ -16,6 +17,8 @@ public final class SessionRegistry {
     private final SessionSet sessions;
     private final Memberships<String> groups;
     private final Memberships<Object> users;
+    // Written once, before the start.
+    private @Nullable SessionSetup otherSetup;
 
     /**
      * Makes a registry without groups or users.
@@ -28,6 +31,15 @@ public final class SessionRegistry {
         this.sessions = sessions;
         this.groups = new Memberships<>(sessions);
         this.users = new Memberships<>(sessions);
+    }
+
+    /**
+     * Says that some sessions have their frames found in another way from the start. Called before the start, if at all.
+     *
+     * @param setup what those have in common
+     */
+    void expectAlso(SessionSetup setup) {
+        otherSetup = setup;
     }
 
     /**
@@ -77,7 +89,10 @@ public final class SessionRegistry {
      */
     public Broadcast broadcast(ByteBuffer message, TcpSession[] to) {
         Broadcast broadcast = new Broadcast(to[0], message);
-        broadcast.check(to, setup);
+        SessionSetup other = otherSetup;
+        if (!broadcast.check(to, setup) && other != null) {
+            broadcast.check(to, other);
+        }
         return broadcast;
     }
 }

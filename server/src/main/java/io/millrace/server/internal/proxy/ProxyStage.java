@@ -69,6 +69,15 @@ public final class ProxyStage {
     }
 
     /**
+     * Returns what the sessions of clients that come without a proxy have in common.
+     *
+     * @return the setup of all sessions, but for how frames are found
+     */
+    public SessionSetup directSetup() {
+        return directSetup;
+    }
+
+    /**
      * Takes a connection that has just been accepted.
      *
      * @param connection the connection, as its channel knows it
