@@ -93,13 +93,11 @@ public final class Gateway implements Callable<Integer> {
                 .admission(rules)
                 .sessions(behaviour)
                 .requestsInProgress(10_000)
+                .onOpen(session -> TcpServer.of(session).groups().join("clock", session))
                 .processor(request -> request);
     }
 
     private static void tellTheTime(TcpServer server) {
-        for (Session session : server.sessions()) {
-            server.groups().join("clock", session);
-        }
         server.groups()
                 .group("clock")
                 .broadcast(LocalTime.now(ZoneId.systemDefault()).toString(), Codec.utf8());

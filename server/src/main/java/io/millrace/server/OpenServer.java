@@ -25,10 +25,11 @@ record OpenServer(
      *
      * @param plan what was asked for
      * @param member what the group closes when it is closed
+     * @param server whose sessions it will have
      * @return all of it, not accepting yet
      * @throws TransportException if a name is unknown, an address is taken, or the system refuses; nothing is open then
      */
-    static OpenServer open(ServerPlan plan, AutoCloseable member) throws TransportException {
+    static OpenServer open(ServerPlan plan, AutoCloseable member, TcpServer server) throws TransportException {
         List<InetSocketAddress> wanted = new ArrayList<>();
         for (InetSocketAddress address : plan.addresses()) {
             wanted.add(resolved(address));
@@ -43,7 +44,7 @@ record OpenServer(
             for (InetSocketAddress address : wanted) {
                 bound.add(bind(runtime, plan, address, channels));
             }
-            Admission admission = new Admission(runtime, plan.setup(), channels, plan.admission());
+            Admission admission = new Admission(runtime, plan.setup(), channels, plan.admission(), server);
             ServerStatistics statistics =
                     new ServerStatistics(runtime, admission, plan.setup().served());
             if (plan.proxyProtocol() != null) {
@@ -91,7 +92,11 @@ record OpenServer(
             channel.bind(address, plan.backlog());
             return (InetSocketAddress) channel.getLocalAddress();
         } catch (IOException e) {
-            throw new TransportException("cannot bind to " + address + ": " + e.getMessage(), e);
+            throw new TransportException(
+                    "cannot bind to " + address + ": " + e.getMessage()
+                            + "; the address must be one of this machine's, and its port free (0 lets the system"
+                            + " choose) and allowed",
+                    e);
         }
     }
 

@@ -105,7 +105,7 @@ final class ServerLifecycle {
 
     synchronized void start() throws TransportException {
         switch (state) {
-            case NEW -> run(OpenServer.open(plan, member));
+            case NEW -> run(OpenServer.open(plan, member, server));
             case RUNNING -> {
                 // Somebody else was faster.
             }

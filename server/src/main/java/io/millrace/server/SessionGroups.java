@@ -11,6 +11,8 @@ import java.util.function.Supplier;
  * The named groups of a server's sessions: rooms, topics, devices of a site. A group is there as long as it has members;
  * a session may be in any number of them.
  *
+ * <p>Handlers reach them by {@link TcpServer#of}: {@code TcpServer.of(session).groups().join("lobby", session)}.
+ *
  * <p>Threading: Thread-safe.
  *
  * <p>Lifecycle: one per server. A session leaves its groups by itself when it ends: in its {@code onClose} it is still

@@ -4,6 +4,8 @@ import io.millrace.core.IoGroup;
 import io.millrace.core.Session;
 import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
+import io.millrace.core.internal.TcpSession;
+import io.millrace.server.internal.Admission;
 import io.millrace.server.internal.SessionRegistry;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -45,6 +47,23 @@ public final class TcpServer implements AutoCloseable {
     /** {@return a new builder with all defaults} */
     public static TcpServerBuilder builder() {
         return new TcpServerBuilder();
+    }
+
+    /**
+     * Returns the server that a session belongs to, for handlers that need its groups, its users or its other sessions.
+     *
+     * @param session a session that a server has accepted, open or ended
+     * @return its server
+     * @throws IllegalArgumentException if it is a client's session
+     */
+    public static TcpServer of(Session session) {
+        if (session instanceof TcpSession made
+                && made.owner() instanceof Admission admission
+                && admission.server() instanceof TcpServer server) {
+            return server;
+        }
+        throw new IllegalArgumentException(
+                "session is " + session + "; it must be one that a server has accepted, and not a client's");
     }
 
     /**

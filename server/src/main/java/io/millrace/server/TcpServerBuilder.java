@@ -300,6 +300,8 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
                     "onMessage is not set, nor is onRequest: call one of them, or what comes in has no taker");
         }
         requireRequests(requestsInProgress);
+        requireUse("requestsInProgress", requestsInProgress);
+        requireUse("requestLimit", sessionConfig().requestLimit());
         return new TcpServer(new ServerPlan(
                 setup,
                 List.copyOf(wanted),
@@ -311,6 +313,14 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
                 isJmxOn(),
                 sharedGroup(),
                 onStateChange));
+    }
+
+    private void requireUse(String property, int limit) {
+        Ranges.require(
+                limit == 0 || handlers().onRequest() != null,
+                property,
+                limit,
+                "0, because onRequest is not set and there are no requests to count");
     }
 
     private List<InetSocketAddress> settingsAddresses() {

@@ -282,7 +282,7 @@ class ProxyProtocolIT {
         expectEnd(silent);
         expectEnd(slow);
         awaitSoon("given back", () -> server.stats().connections() == 1);
-        assertEquals(2, server.stats().refusedInAll());
+        awaitSoon("counted", () -> server.stats().refusedInAll() == 2);
         echo(inTime, "and here");
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -56,6 +57,13 @@ class SessionGroupsIT {
         assertEquals(Set.of(), groups.of(second));
         assertEquals(0, groups.group("lobby").size());
         assertEquals(new BroadcastResult(0, 0, 0, 0), groups.group("lobby").broadcast(new byte[3]));
+    }
+
+    @Test
+    void handlersFindTheServerOfTheirSession() throws Exception {
+        Audience audience = new Audience(leaks, Protocol.lengthPrefixed()).connectMany(1);
+
+        assertSame(audience.server, TcpServer.of(audience.sessions.get(0)));
     }
 
     @Test

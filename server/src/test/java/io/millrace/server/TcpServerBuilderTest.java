@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.core.SessionConfig;
 import io.millrace.core.Settings;
 import io.millrace.core.SettingsException;
 import io.millrace.core.TransportException;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.server.admission.AdmissionConfig;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -50,6 +52,27 @@ class TcpServerBuilderTest {
         String message = refusal(complete().maxConnections(limit));
 
         assertEquals("maxConnections is " + limit + "; it must be from 1 to 100000000 connections", message);
+    }
+
+    @Test
+    void settingsThatCouldDoNothingAreRefused() {
+        assertEquals(
+                "requestsInProgress is 5; it must be 0, because onRequest is not set and there are no requests to count",
+                refusal(complete().requestsInProgress(5)));
+        assertEquals(
+                "requestLimit is 1; it must be 0, because onRequest is not set and there are no requests to count",
+                refusal(complete()
+                        .sessions(SessionConfig.builder().requestLimit(1).build())));
+        assertEquals(
+                "errorEncoder is set, but onRequest is not, so there are no errors to tell: set onRequest too",
+                refusal(complete().errorEncoder((code, text) -> ByteBuffer.allocate(0))));
+        assertEquals(
+                "errorEncoder is set, but " + Protocol.millrace()
+                        + " has error replies of its own: leave it out, and fail requests with Reply.fail",
+                refusal(TcpServer.builder()
+                        .protocol(Protocol.millrace())
+                        .processor(bytes -> bytes)
+                        .errorEncoder((code, text) -> ByteBuffer.allocate(0))));
     }
 
     @ParameterizedTest

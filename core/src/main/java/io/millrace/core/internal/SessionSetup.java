@@ -44,6 +44,14 @@ public record SessionSetup(
             throw new IllegalArgumentException("heartbeat is " + config.heartbeat() + ", but " + protocol
                     + " has no frame for it: set readIdleTimeout instead, or use Protocol.millrace()");
         }
+        if (handlers.errorEncoder() != null && handlers.onRequest() == null) {
+            throw new IllegalArgumentException(
+                    "errorEncoder is set, but onRequest is not, so there are no errors to tell: set onRequest too");
+        }
+        if (handlers.errorEncoder() != null && protocol.pairing() == Pairing.BY_TOKEN) {
+            throw new IllegalArgumentException("errorEncoder is set, but " + protocol
+                    + " has error replies of its own: leave it out, and fail requests with Reply.fail");
+        }
         if (handlers.onRequest() != null && protocol.pairing() == Pairing.NONE) {
             throw new IllegalArgumentException(
                     "onRequest is set, but " + protocol + " has no frames, so a request has no end: set onMessage");

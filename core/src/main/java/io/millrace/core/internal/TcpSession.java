@@ -156,6 +156,15 @@ public final class TcpSession extends SessionRequests implements SessionLoop.Lis
     }
 
     /**
+     * Returns who made this session.
+     *
+     * @return the owner
+     */
+    public Owner owner() {
+        return owner;
+    }
+
+    /**
      * Finishes what is in flight, as {@link #drain()} does, for a reason of the owner's.
      *
      * @param reason why

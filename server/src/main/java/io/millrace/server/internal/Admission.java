@@ -48,6 +48,7 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner, ProxyI
     private static final CloseReason DENIED =
             CloseReason.of(CloseReason.Kind.REJECTED, "the address is not allowed any more");
 
+    private final Object server;
     private final IoRuntime runtime;
     private final SessionSetup setup;
     private final AdmissionConfig config;
@@ -68,14 +69,17 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner, ProxyI
      * @param setup what all sessions have in common
      * @param channels the listening channels; closed with this, unless this throws
      * @param config which connections to take
+     * @param server whose admission it is, for its sessions to find
      * @throws IllegalArgumentException if a refusal message is too long, or cannot be framed
      */
     public Admission(
             IoRuntime runtime,
             SessionSetup setup,
             List<AsynchronousServerSocketChannel> channels,
-            AdmissionConfig config) {
+            AdmissionConfig config,
+            Object server) {
         this.runtime = runtime;
+        this.server = server;
         this.setup = setup;
         this.registry = new SessionRegistry(setup, sessions);
         this.config = config;
@@ -85,6 +89,11 @@ public final class Admission implements TcpSession.Owner, Acceptor.Owner, ProxyI
         this.acceptors = channels.stream()
                 .map(channel -> new Acceptor(channel, runtime.deadlines(), this))
                 .toList();
+    }
+
+    /** {@return whose admission it is} */
+    public Object server() {
+        return server;
     }
 
     /**

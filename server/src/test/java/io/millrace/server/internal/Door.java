@@ -74,7 +74,7 @@ final class Door implements AutoCloseable {
                 null,
                 null);
         SessionSetup setup = new SessionSetup(Side.SERVER, protocol, SessionConfig.defaults(), handlers, 0);
-        admission = new Admission(runtime, setup, channels, config);
+        admission = new Admission(runtime, setup, channels, config, this);
         admission.start();
     }
 
