@@ -145,6 +145,7 @@ final class ServerLifecycle {
     /** Stops the server within a time; of several times the earliest counts. */
     CompletableFuture<DrainReport> drain(long nanos) {
         synchronized (this) {
+            long startNanos = System.nanoTime();
             OpenServer opened = open;
             if (opened == null) {
                 stopUnopened();
@@ -154,7 +155,7 @@ final class ServerLifecycle {
                     opened.admission().stop();
                 }
                 if (state == ServerState.RUNNING) {
-                    startDrain(opened);
+                    startDrain(opened, startNanos);
                 }
             }
         }
@@ -171,8 +172,8 @@ final class ServerLifecycle {
         }
     }
 
-    private void startDrain(OpenServer opened) {
-        Drain drain = new Drain(opened.admission().sessions(), CLOSING);
+    private void startDrain(OpenServer opened, long startNanos) {
+        Drain drain = new Drain(opened.admission().sessions(), CLOSING, startNanos);
         Thread thread = newThread(() -> drainOn(opened, drain), opened.runtime().name() + "-drain");
         drainThread = thread;
         // If there is no thread to be had, this throws and the server is still RUNNING: the next call tries again.
@@ -228,9 +229,12 @@ final class ServerLifecycle {
             return;
         }
         log.info(
-                "server stopped; addresses={} accepted={} ended={} cut={} left={} millis={}",
+                "server stopped; addresses={} accepted={} refused={} ended={} cut={} left={} millis={}",
                 opened.addresses(),
                 opened.admission().accepted(),
+                opened.admission().refused().values().stream()
+                        .mapToLong(Long::longValue)
+                        .sum(),
                 how.ended(),
                 how.cut(),
                 how.left(),

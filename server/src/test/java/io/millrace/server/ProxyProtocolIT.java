@@ -442,7 +442,7 @@ class ProxyProtocolIT {
 
     @Test
     void headerCloseAndStopThatCoincideLeaveNothingBehind() throws Exception {
-        for (int round = 0; round < 10; round++) {
+        for (int round = 0; round < 4; round++) {
             TcpServer server = server(trustingLoopback().build(), Protocol.lengthPrefixed())
                     .bind("127.0.0.1", 0);
             List<RawPeer> proxies = new ArrayList<>();

@@ -20,7 +20,7 @@ public final class Drain {
      */
     private final SessionSet sessions;
     private final CloseReason reason;
-    private final long startNanos = System.nanoTime();
+    private final long startNanos;
 
     /**
      * How it went.
@@ -35,14 +35,16 @@ public final class Drain {
     public record Outcome(int ended, int cut, int left, long tookNanos, boolean inTime, List<String> stuckHandlers) {}
 
     /**
-     * Prepares a drain, which takes its time from now on.
+     * Prepares a drain.
      *
      * @param sessions whose end it is; {@link SessionSet#dueIn} says when it has to come
      * @param reason why
+     * @param startNanos since when it takes its time, by {@link System#nanoTime}: before its deadline was set
      */
-    public Drain(SessionSet sessions, CloseReason reason) {
+    public Drain(SessionSet sessions, CloseReason reason, long startNanos) {
         this.sessions = sessions;
         this.reason = reason;
+        this.startNanos = startNanos;
     }
 
     /**

@@ -139,7 +139,11 @@ final class Door implements AutoCloseable {
         }
         admission.stop();
         admission.sessions().dueIn(TimeUnit.SECONDS.toNanos(5));
-        assertEquals(0, new Drain(admission.sessions(), CLOSING).run(1).cut());
+        assertEquals(
+                0,
+                new Drain(admission.sessions(), CLOSING, System.nanoTime())
+                        .run(1)
+                        .cut());
         admission.end();
         expectNobody();
         assertEquals(0, group.stats().buffersLeased());
