@@ -21,6 +21,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -44,11 +45,8 @@ public final class ChatServer implements Callable<Integer> {
         }
     }
 
-    @Option(names = "--host", paramLabel = "HOST", description = "The local name or address (default: 127.0.0.1).")
-    private String host = "127.0.0.1";
-
-    @Option(names = "--port", paramLabel = "PORT", description = "The port; 0 lets the system choose (default: 9000).")
-    private int port = 9000;
+    @Mixin
+    private final ListenOptions listen = new ListenOptions();
 
     @Option(
             names = "--per-address",
@@ -96,7 +94,7 @@ public final class ChatServer implements Callable<Integer> {
         Main.requirePositive("--idle", idleSeconds);
         PrintWriter out = spec.commandLine().getOut();
         ChatTraffic traffic = new ChatTraffic(slow.policy);
-        ChatRooms rooms = new ChatRooms(newBuilder().listenOn(host, port), traffic);
+        ChatRooms rooms = new ChatRooms(newBuilder().listenOn(listen.host(), listen.port()), traffic);
         ScheduledExecutorService printer = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "printer");
             thread.setDaemon(true);
@@ -109,7 +107,7 @@ public final class ChatServer implements Callable<Integer> {
                     .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
                     .register();
             printer.scheduleAtFixedRate(() -> traffic.news(server).ifPresent(out::println), 1, 1, TimeUnit.SECONDS);
-            out.println("listening on " + host + ":" + server.port());
+            out.println("listening on " + listen.host() + ":" + server.port());
             server.awaitClosed();
         } finally {
             printer.shutdownNow();

@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -17,17 +18,8 @@ import picocli.CommandLine.Spec;
 /** Sends every message back to whom it came from, until SIGTERM or Ctrl-C. */
 @Command(name = "echo-server", description = "Sends every message back, until SIGTERM or Ctrl-C.")
 public final class EchoServer implements Callable<Integer> {
-    @Option(
-            names = "--host",
-            paramLabel = "HOST",
-            description = "The local name or address to listen on (default: ${DEFAULT-VALUE}).")
-    private String host = "127.0.0.1";
-
-    @Option(
-            names = "--port",
-            paramLabel = "PORT",
-            description = "The port; 0 lets the system choose (default: ${DEFAULT-VALUE}).")
-    private int port = 9000;
+    @Mixin
+    private final ListenOptions listen = new ListenOptions();
 
     @Option(
             names = "--threads",
@@ -76,11 +68,11 @@ public final class EchoServer implements Callable<Integer> {
                         .protocol(framing.protocol())
                         .maxConnections(maxConnections)
                         .onMessage((session, message) -> session.send(message))
-                        .bind(host, port)) {
+                        .bind(listen.host(), listen.port())) {
             ShutdownHook.drain(server)
                     .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
                     .register();
-            spec.commandLine().getOut().println("listening on " + host + ":" + server.port());
+            spec.commandLine().getOut().println("listening on " + listen.host() + ":" + server.port());
             server.awaitClosed();
         }
         return ExitCode.OK;

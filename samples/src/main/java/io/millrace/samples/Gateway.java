@@ -22,8 +22,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** A gateway for devices with all that a server in earnest needs; the guide to the server shows it piece by piece. */
@@ -31,17 +31,8 @@ import picocli.CommandLine.Spec;
         name = "gateway",
         description = "Takes devices in, by rules; tells them things in groups; answers them; drains on SIGTERM.")
 public final class Gateway implements Callable<Integer> {
-    @Option(
-            names = "--host",
-            paramLabel = "HOST",
-            description = "The local name or address to listen on (default: ${DEFAULT-VALUE}).")
-    private String host = "127.0.0.1";
-
-    @Option(
-            names = "--port",
-            paramLabel = "PORT",
-            description = "The port; 0 lets the system choose (default: ${DEFAULT-VALUE}).")
-    private int port = 9000;
+    @Mixin
+    private final ListenOptions listen = new ListenOptions();
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
@@ -59,13 +50,13 @@ public final class Gateway implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
-        try (TcpServer server = newServer(new AddressFilter()).bind(host, port)) {
+        try (TcpServer server = newServer(new AddressFilter()).bind(listen.host(), listen.port())) {
             ShutdownHook.drain(server)
                     .deadline(Duration.ofSeconds(20))
                     .onReport(report -> spec.commandLine().getErr().println(report))
                     .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
                     .register();
-            spec.commandLine().getOut().println("listening on " + host + ":" + server.port());
+            spec.commandLine().getOut().println("listening on " + listen.host() + ":" + server.port());
             clock.scheduleAtFixedRate(() -> tellTheTime(server), 1, 1, TimeUnit.SECONDS);
             server.awaitClosed();
         } finally {

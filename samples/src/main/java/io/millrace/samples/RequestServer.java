@@ -16,6 +16,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -25,17 +26,8 @@ import picocli.CommandLine.Spec;
         name = "request-server",
         description = "Answers requests until SIGTERM or Ctrl-C; then finishes what is in flight.")
 public final class RequestServer implements Callable<Integer> {
-    @Option(
-            names = "--host",
-            paramLabel = "HOST",
-            description = "The local name or address to listen on (default: ${DEFAULT-VALUE}).")
-    private String host = "127.0.0.1";
-
-    @Option(
-            names = "--port",
-            paramLabel = "PORT",
-            description = "The port; 0 lets the system choose (default: ${DEFAULT-VALUE}).")
-    private int port = 9000;
+    @Mixin
+    private final ListenOptions listen = new ListenOptions();
 
     @Option(
             names = "--delay",
@@ -85,12 +77,12 @@ public final class RequestServer implements Callable<Integer> {
                         .requestsInProgress(requestsInProgress)
                         .drainTimeout(Duration.ofSeconds(drainSeconds))
                         .onRequest((session, request, reply) -> answer(request, reply))
-                        .bind(host, port)) {
+                        .bind(listen.host(), listen.port())) {
             ShutdownHook.drain(server)
                     .onReport(report -> print(report, server))
                     .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
                     .register();
-            spec.commandLine().getOut().println("listening on " + host + ":" + server.port());
+            spec.commandLine().getOut().println("listening on " + listen.host() + ":" + server.port());
             server.awaitClosed();
         }
         return ExitCode.OK;

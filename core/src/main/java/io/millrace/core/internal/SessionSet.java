@@ -197,11 +197,7 @@ public final class SessionSet {
         }
     }
 
-    /**
-     * Returns the most places ever taken.
-     *
-     * @return the peak
-     */
+    /** {@return the most places ever taken} */
     public int peak() {
         return peak.get();
     }
