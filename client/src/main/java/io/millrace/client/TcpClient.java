@@ -1,21 +1,18 @@
 package io.millrace.client;
 
-import io.millrace.client.internal.Endpoint;
+import io.millrace.client.endpoint.Endpoint;
 import io.millrace.client.internal.SessionOpener;
 import io.millrace.client.internal.SharedSession;
 import io.millrace.core.CloseReason;
 import io.millrace.core.IoGroup;
 import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.Session;
-import io.millrace.core.SessionBuilder;
-import io.millrace.core.Settings;
 import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.CloseOnce;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSetup;
-import io.millrace.core.internal.Sockets;
 import io.millrace.core.observe.Beans;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.Pairing;
@@ -23,12 +20,10 @@ import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,7 +36,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Threading: Thread-safe.
  *
- * <p>Lifecycle: made by {@link Builder#build()}; connects when it is first needed; ended for good by
+ * <p>Lifecycle: made by {@link TcpClientBuilder#build()}; connects when it is first needed; ended for good by
  * {@link #close()}.
  *
  * <p>Errors: failures are {@link TransportException}s, in futures or thrown by the blocking {@link #call}.
@@ -70,7 +65,7 @@ public final class TcpClient implements AutoCloseable {
     // Written once, when the bean is shown; what closes meanwhile is noticed by whoever is later.
     private volatile Beans.Registration bean = Beans.none();
 
-    private TcpClient(IoGroup group, boolean ownsGroup, SessionSetup setup, SessionOpener opener, long drainNanos) {
+    TcpClient(IoGroup group, boolean ownsGroup, SessionSetup setup, SessionOpener opener, long drainNanos) {
         this.group = group;
         this.ownsGroup = ownsGroup;
         this.runtime = GroupAccess.runtimeOf(group);
@@ -84,8 +79,8 @@ public final class TcpClient implements AutoCloseable {
     }
 
     /** {@return a new builder with all defaults} */
-    public static Builder builder() {
-        return new Builder();
+    public static TcpClientBuilder builder() {
+        return new TcpClientBuilder();
     }
 
     /**
@@ -205,7 +200,7 @@ public final class TcpClient implements AutoCloseable {
         closing.close(() -> {}, this::drainAndClose, this::closeOwnGroup);
     }
 
-    private void showBean() {
+    void showBean() {
         bean = Beans.register("Client", endpoint(), new ClientBean(this));
         if (closing.hasStarted()) {
             bean.remove();
@@ -228,108 +223,5 @@ public final class TcpClient implements AutoCloseable {
     @Override
     public String toString() {
         return "TcpClient[" + endpoint + ", " + setup.protocol() + "]";
-    }
-
-    /** Collects the settings of a client. Not thread-safe. */
-    public static final class Builder extends SessionBuilder<Builder> {
-        private @Nullable Protocol protocol;
-        private @Nullable Endpoint endpoint;
-        private Duration connectTimeout = DEFAULT_CONNECT_TIMEOUT;
-
-        private Builder() {}
-
-        @Override
-        protected Builder self() {
-            return this;
-        }
-
-        /**
-         * Sets how messages are framed. Required.
-         *
-         * @param newProtocol the protocol, the same as the server's
-         * @return this
-         */
-        public Builder protocol(Protocol newProtocol) {
-            this.protocol = Objects.requireNonNull(newProtocol, "newProtocol");
-            return this;
-        }
-
-        /**
-         * Sets where to connect to. Required.
-         *
-         * @param host a name, looked up anew for every connection, or an address; not empty
-         * @param port from 1 to 65,535
-         * @return this
-         * @throws IllegalArgumentException if the host is empty, or the port is out of range
-         */
-        public Builder endpoint(String host, int port) {
-            this.endpoint = new Endpoint(Objects.requireNonNull(host, "host"), port);
-            return this;
-        }
-
-        /**
-         * Sets how long looking the name up and connecting may take, all addresses of the name together.
-         *
-         * @param timeout more than zero; longer than a year counts as a year; {@link #DEFAULT_CONNECT_TIMEOUT} by default
-         * @return this
-         */
-        public Builder connectTimeout(Duration timeout) {
-            this.connectTimeout = Objects.requireNonNull(timeout, "timeout");
-            return this;
-        }
-
-        /**
-         * Sets what is in a section of a settings file: {@code endpoint} as {@code host:port}, {@code connectTimeout},
-         * {@code drainTimeout}, {@code jmx}, and how sessions behave in its section {@code sessions}.
-         *
-         * @param settings the section
-         * @return this
-         * @throws io.millrace.core.SettingsException naming every key that is not known or whose value cannot be
-         */
-        public Builder settings(Settings settings) {
-            settings.read(in -> {
-                in.text("endpoint", text -> this.endpoint = Endpoint.parse(text));
-                in.duration("connectTimeout", timeout -> {
-                    Ranges.positiveNanos("connectTimeout", timeout);
-                    connectTimeout(timeout);
-                });
-                readCommon(in);
-            });
-            return this;
-        }
-
-        /**
-         * Checks the settings. Nothing is connected yet.
-         *
-         * @return the client
-         * @throws IllegalStateException naming a required setting that is missing
-         * @throws IllegalArgumentException naming the first setting that cannot be
-         * @throws TransportException if the system refuses a group of the client's own, or a channel to try options on
-         * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
-         */
-        public TcpClient build() throws TransportException {
-            SessionSetup setup = new SessionSetup(
-                    Side.CLIENT, Ranges.requireSet("protocol", protocol), sessionConfig(), handlers(), 0);
-            Endpoint checkedEndpoint = Ranges.requireSet("endpoint", endpoint);
-            long connectNanos = Ranges.positiveNanos("connectTimeout", connectTimeout);
-            long drainNanos = drainNanos();
-            IoGroup used = startGroup();
-            try {
-                IoRuntime runtime = GroupAccess.runtimeOf(used);
-                Sockets.check(runtime, setup.config().socket());
-                SessionOpener opener = new SessionOpener(runtime, setup, checkedEndpoint, connectNanos);
-                TcpClient client = new TcpClient(used, ownsGroup(), setup, opener, drainNanos);
-                client.runtime.join(client);
-                if (isJmxOn()) {
-                    client.showBean();
-                }
-                return client;
-            } catch (TransportException | RuntimeException e) {
-                if (ownsGroup()) {
-                    used.close();
-                }
-                throw e;
-            }
-        }
     }
 }

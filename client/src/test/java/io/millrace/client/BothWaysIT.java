@@ -63,7 +63,7 @@ class BothWaysIT {
         return TcpServer.builder().protocol(Protocol.millrace());
     }
 
-    private static TcpClient.Builder to(TcpServer server) {
+    private static TcpClientBuilder to(TcpServer server) {
         return TcpClient.builder().protocol(Protocol.millrace()).endpoint("127.0.0.1", server.port());
     }
 

@@ -17,7 +17,7 @@ final class Clients {
 
     private Clients() {}
 
-    static TcpClient.Builder to(int port) {
+    static TcpClientBuilder to(int port) {
         return TcpClient.builder().protocol(Protocol.lengthPrefixed()).endpoint("127.0.0.1", port);
     }
 

@@ -173,7 +173,7 @@ class MessagesIT {
         return events.poll(10, TimeUnit.SECONDS);
     }
 
-    private TcpClient.Builder recording(int port) {
+    private TcpClientBuilder recording(int port) {
         return Clients.to(port)
                 .onOpen(session -> events.add("open"))
                 .onMessage((session, message) ->

@@ -55,7 +55,7 @@ class SessionFaultsIT {
         return leaks.close(RawPeer.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port())));
     }
 
-    private TcpClient.Builder clientOf(RawServer peer) {
+    private TcpClientBuilder clientOf(RawServer peer) {
         return Clients.to(peer.port())
                 .protocol(Protocol.millrace())
                 .drainTimeout(SHORT)

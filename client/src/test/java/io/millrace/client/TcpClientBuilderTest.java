@@ -29,7 +29,7 @@ class TcpClientBuilderTest {
 
     @Test
     void buildWithoutProtocolNamesIt() {
-        TcpClient.Builder builder = TcpClient.builder().endpoint("localhost", 1);
+        TcpClientBuilder builder = TcpClient.builder().endpoint("localhost", 1);
 
         IllegalStateException refused = assertThrows(IllegalStateException.class, builder::build);
 
@@ -38,7 +38,7 @@ class TcpClientBuilderTest {
 
     @Test
     void buildWithoutEndpointNamesIt() {
-        TcpClient.Builder builder = TcpClient.builder().protocol(Protocol.lengthPrefixed());
+        TcpClientBuilder builder = TcpClient.builder().protocol(Protocol.lengthPrefixed());
 
         IllegalStateException refused = assertThrows(IllegalStateException.class, builder::build);
 
@@ -88,7 +88,7 @@ class TcpClientBuilderTest {
         assertTrue(drain.startsWith("drainTimeout is "), drain);
     }
 
-    private static String refusal(TcpClient.Builder builder) {
+    private static String refusal(TcpClientBuilder builder) {
         return assertThrows(IllegalArgumentException.class, builder::build).getMessage();
     }
 

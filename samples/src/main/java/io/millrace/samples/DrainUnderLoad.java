@@ -1,6 +1,7 @@
 package io.millrace.samples;
 
 import io.millrace.client.TcpClient;
+import io.millrace.client.TcpClientBuilder;
 import io.millrace.core.IoGroup;
 import io.millrace.core.Reply;
 import io.millrace.core.TransportException;
@@ -114,7 +115,7 @@ public final class DrainUnderLoad implements Callable<Integer> {
     private CompletableFuture<Void> startAsking(IoGroup group, int port) throws TransportException {
         List<CompletableFuture<Void>> asking = new ArrayList<>();
         for (int i = 0; i < connections; i++) {
-            TcpClient.Builder client = TcpClient.builder().group(group).protocol(Protocol.millrace());
+            TcpClientBuilder client = TcpClient.builder().group(group).protocol(Protocol.millrace());
             asking.add(load.keepAsking(
                     client.endpoint("127.0.0.1", port).jmx(false).build()));
         }

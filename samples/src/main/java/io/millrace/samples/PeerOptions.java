@@ -1,6 +1,7 @@
 package io.millrace.samples;
 
 import io.millrace.client.TcpClient;
+import io.millrace.client.TcpClientBuilder;
 import picocli.CommandLine.Option;
 
 /** Where to connect to, and how messages are framed there: the options that clients share. */
@@ -24,7 +25,7 @@ final class PeerOptions {
         return framing;
     }
 
-    TcpClient.Builder newClient() {
+    TcpClientBuilder newClient() {
         return TcpClient.builder().protocol(framing.protocol()).endpoint(host, port);
     }
 

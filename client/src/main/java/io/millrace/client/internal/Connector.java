@@ -1,5 +1,6 @@
 package io.millrace.client.internal;
 
+import io.millrace.client.endpoint.Endpoint;
 import io.millrace.core.ConnectTimeoutException;
 import io.millrace.core.SocketConfig;
 import io.millrace.core.TransportException;

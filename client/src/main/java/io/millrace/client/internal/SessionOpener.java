@@ -1,5 +1,6 @@
 package io.millrace.client.internal;
 
+import io.millrace.client.endpoint.Endpoint;
 import io.millrace.core.CloseReason;
 import io.millrace.core.Session;
 import io.millrace.core.SessionStats;

@@ -1,15 +1,23 @@
-package io.millrace.client.internal;
+package io.millrace.client.endpoint;
 
 import io.millrace.core.config.Ranges;
 
 /**
  * Where to connect to: a name or address, looked up anew for every connection, and a port.
  *
+ * <p>Threading: Immutable.
+ *
  * @param host a name or an address
  * @param port from 1 to 65,535
  */
 public record Endpoint(String host, int port) {
-    /** Checks both. */
+    /**
+     * Checks both.
+     *
+     * @param host a name or an address; not blank
+     * @param port from 1 to 65,535
+     * @throws IllegalArgumentException if one of them cannot be
+     */
     public Endpoint {
         Ranges.require(!host.isBlank(), "host", "'" + host + "'", "a name or an address, such as localhost");
         Ranges.require(port >= 1 && port <= 65_535, "port", port, "from 1 to 65535");
