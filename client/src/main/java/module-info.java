@@ -6,4 +6,5 @@ module io.millrace.client {
 
     exports io.millrace.client;
     exports io.millrace.client.endpoint;
+    exports io.millrace.client.pool;
 }

@@ -172,7 +172,7 @@ class TcpClientBuilderTest {
         }
 
         assertTrue(clients.get(0).startsWith("TcpClient[127.0.0.1:1, "), clients.toString());
-        assertTrue(clients.get(1).startsWith("TcpClient[::1:2, "), clients.toString());
+        assertTrue(clients.get(1).startsWith("TcpClient[[::1]:2, "), clients.toString());
     }
 
     @ParameterizedTest

@@ -1,0 +1,23 @@
+package io.millrace.client;
+
+import io.millrace.core.TransportException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Observes a client connecting, losing its connections, and finding them again.
+ *
+ * <p>Threading: called on I/O threads, in order, and never concurrently for one client; it must not block.
+ *
+ * <p>Errors: a throw is logged, and changes nothing.
+ */
+@FunctionalInterface
+public interface ClientStateListener {
+    /**
+     * Hears that the state has changed. By then it may have changed again, which is told next.
+     *
+     * @param from the state that was left
+     * @param to the state that was entered
+     * @param cause the failure that led there, or null if none did
+     */
+    void stateChanged(ClientState from, ClientState to, @Nullable TransportException cause);
+}

@@ -1,0 +1,35 @@
+package io.millrace.client.endpoint;
+
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * Says which endpoints there are: a fixed list, or a function that asks a registry, a file or a name server.
+ *
+ * <p>Threading: the client asks it off the I/O threads, never twice at a time; it may block. One that several clients
+ * share must be thread-safe.
+ *
+ * <p>Errors: a throw, an empty list and null are failures: the client keeps the endpoints that it had. If it never had
+ * any, they count as a failed attempt to connect.
+ */
+@FunctionalInterface
+public interface EndpointSource {
+    /**
+     * Returns the endpoints that there are now.
+     *
+     * @return at least one; one that is there twice counts once. Not modified, and not kept
+     * @throws IOException if they cannot be known now
+     */
+    List<Endpoint> endpoints() throws IOException;
+
+    /**
+     * Returns a source of endpoints that never change.
+     *
+     * @param endpoints at least one, each once
+     * @return the source
+     * @throws IllegalArgumentException if there are none, or one is there twice
+     */
+    static EndpointSource of(Endpoint... endpoints) {
+        return new FixedEndpoints(Endpoint.distinct(List.of(endpoints)));
+    }
+}

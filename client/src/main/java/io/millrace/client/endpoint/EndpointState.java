@@ -1,0 +1,9 @@
+package io.millrace.client.endpoint;
+
+/** Whether an endpoint is asked. */
+public enum EndpointState {
+    /** It is connected to and asked, or would be if it were picked. */
+    AVAILABLE,
+    /** It failed: others are picked, until its time to be tried again has come. */
+    BACKING_OFF
+}
