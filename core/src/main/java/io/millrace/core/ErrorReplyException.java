@@ -35,4 +35,9 @@ public final class ErrorReplyException extends TransportException {
     public boolean notProcessed() {
         return code == ErrorCode.BUSY || code == ErrorCode.DRAINING;
     }
+
+    @Override
+    public boolean maybeSent() {
+        return !notProcessed();
+    }
 }

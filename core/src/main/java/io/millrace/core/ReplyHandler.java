@@ -22,7 +22,8 @@ public interface ReplyHandler {
      * Takes the reason why there is no reply.
      *
      * @param failure {@link RequestTimeoutException}, {@link SessionClosedException}, {@link ErrorReplyException}, or a
-     *     {@link TransportException} that says why the request was not sent
+     *     {@link NotSentException} that says why the request was refused; {@link TransportException#maybeSent} tells
+     *     whether it can be asked again without doing its work twice
      */
     void onFailure(TransportException failure);
 }

@@ -41,4 +41,9 @@ public final class SessionClosedException extends TransportException {
     public boolean maybeWritten() {
         return maybeWritten;
     }
+
+    @Override
+    public boolean maybeSent() {
+        return maybeWritten;
+    }
 }

@@ -28,4 +28,14 @@ public class TransportException extends IOException {
     public TransportException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
+
+    /**
+     * Returns whether what was asked, a message or a request, may have reached the peer.
+     *
+     * @return false only if certainly no byte of it did, or the peer has said that it did not begin: then asking again
+     *     cannot do the work twice. True unless overridden
+     */
+    public boolean maybeSent() {
+        return true;
+    }
 }

@@ -1,6 +1,7 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
+import io.millrace.core.NotSentException;
 import io.millrace.core.SessionClosedException;
 import io.millrace.core.TransportException;
 import io.millrace.core.internal.send.SendLoop;
@@ -55,10 +56,10 @@ final class FutureSend extends CompletableFuture<Void> {
             get(timeoutNanos, TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
             String waited = Duration.ofNanos(timeoutNanos).toMillis() + " ms";
-            giveUp(new TransportException("not sent: not written within " + waited, e), abort);
+            giveUp(new NotSentException("not sent: not written within " + waited, e), abort);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            giveUp(new TransportException("not sent: interrupted while waiting for the write", e), abort);
+            giveUp(new NotSentException("not sent: interrupted while waiting for the write", e), abort);
         } catch (ExecutionException e) {
             throw failure(e);
         }

@@ -1,6 +1,6 @@
 package io.millrace.core.internal.send;
 
-import io.millrace.core.TransportException;
+import io.millrace.core.NotSentException;
 import io.millrace.core.engine.LogLimiter;
 import io.millrace.core.memory.BufferPool;
 import io.millrace.core.memory.Chunk;
@@ -77,7 +77,7 @@ public final class Bodies {
             }
         }
         if (source == null) {
-            throw new TransportException("not sent: no buffer memory left in the group to read " + file
+            throw new NotSentException("not sent: no buffer memory left in the group to read " + file
                     + " into: raise its bufferMemory, now " + buffers.stats().limitBytes() + " bytes");
         }
         return source;

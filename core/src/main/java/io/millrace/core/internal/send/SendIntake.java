@@ -1,7 +1,7 @@
 package io.millrace.core.internal.send;
 
+import io.millrace.core.NotSentException;
 import io.millrace.core.SendResult;
-import io.millrace.core.TransportException;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
@@ -159,7 +159,7 @@ abstract class SendIntake {
      * @param peer whom to name
      * @return the exception for whoever was refused
      */
-    public TransportException refusal(Object peer) {
+    public NotSentException refusal(Object peer) {
         return Watermarks.refusal(writer.config(), writer.buffers(), queuedBytes(), peer);
     }
 

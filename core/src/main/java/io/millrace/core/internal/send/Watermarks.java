@@ -1,7 +1,7 @@
 package io.millrace.core.internal.send;
 
+import io.millrace.core.NotSentException;
 import io.millrace.core.SessionConfig;
-import io.millrace.core.TransportException;
 import io.millrace.core.memory.BufferPool;
 import io.millrace.core.protocol.FrameKind;
 
@@ -39,8 +39,8 @@ final class Watermarks {
     }
 
     /** Says why something was refused just now, and what to do. */
-    static TransportException refusal(SessionConfig config, BufferPool buffers, long queued, Object peer) {
-        return new TransportException(
+    static NotSentException refusal(SessionConfig config, BufferPool buffers, long queued, Object peer) {
+        return new NotSentException(
                 queued >= config.sendHighMark()
                         ? "not sent: " + queued + " bytes are queued for " + peer
                                 + " already: wait for onWritable or for replies, or raise sendLimit, now "
