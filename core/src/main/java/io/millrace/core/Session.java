@@ -159,7 +159,9 @@ public interface Session {
      * @return completes on an I/O thread (or at once, if the request is refused), with a fresh copy of the reply that
      *     belongs to the caller; or with
      *     {@link RequestTimeoutException}, {@link ErrorReplyException}, {@link SessionClosedException} (which knows
-     *     whether the request may have been sent), or a {@link TransportException} that says why it was not sent
+     *     whether the request may have been sent), or a {@link NotSentException} that says why it was refused.
+     *     Cancelling it frees the request's place: at once where replies have tokens, otherwise when its reply, which
+     *     is still to be told from the others, has come
      * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
      * @throws IllegalStateException if replies could not be told from messages or requests of the peer's
      */

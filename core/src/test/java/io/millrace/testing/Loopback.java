@@ -303,11 +303,22 @@ public final class Loopback implements AutoCloseable {
     private final class Ends implements TcpSession.Owner {
         @Override
         public void sessionOpened(TcpSession session) {
-            // Nothing to do: it is listed already.
+            settings.observer.sessionOpened(session);
+        }
+
+        @Override
+        public void sessionDraining(TcpSession session) {
+            settings.observer.sessionDraining(session);
+        }
+
+        @Override
+        public void requestsOverdue(TcpSession session, int inARow) {
+            settings.observer.requestsOverdue(session, inARow);
         }
 
         @Override
         public void sessionEnded(TcpSession session) {
+            settings.observer.sessionEnded(session);
             synchronized (live) {
                 live.remove(session);
                 live.notifyAll();
@@ -334,6 +345,13 @@ public final class Loopback implements AutoCloseable {
         private @Nullable ErrorEncoder errorEncoder;
         private int requestsInAll;
         private @Nullable Executor executor;
+        private TcpSession.Owner observer = new TcpSession.Owner() {
+            @Override
+            public void sessionOpened(TcpSession session) {}
+
+            @Override
+            public void sessionEnded(TcpSession session) {}
+        };
         private @Nullable ManualClock clock;
         private MessageHandler handler = ECHO;
         private UnaryOperator<AsynchronousSocketChannel> channel = UnaryOperator.identity();
@@ -504,6 +522,17 @@ public final class Loopback implements AutoCloseable {
          */
         public Builder executor(Executor newExecutor) {
             this.executor = newExecutor;
+            return this;
+        }
+
+        /**
+         * Tells somebody else, too, what sessions tell their owner.
+         *
+         * @param newObserver who is told
+         * @return this
+         */
+        public Builder observer(TcpSession.Owner newObserver) {
+            this.observer = newObserver;
             return this;
         }
 

@@ -103,7 +103,7 @@ class DeviceServerIT {
 
     private static int inFlight(TcpServer server) {
         return server.sessions().stream()
-                .mapToInt(session -> ((TcpSession) session).requestsInFlight())
+                .mapToInt(session -> ((TcpSession) session).pendingRequests())
                 .sum();
     }
 

@@ -1,7 +1,6 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
-import io.millrace.core.ErrorCode;
 import io.millrace.core.HeartbeatConfig;
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.Session;
@@ -9,8 +8,6 @@ import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.receive.ReceiveLoop;
 import io.millrace.core.internal.receive.Receiver;
-import io.millrace.core.internal.request.RequestTable;
-import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.protocol.FrameKind;
 import io.millrace.core.protocol.Heartbeat;
@@ -18,11 +15,9 @@ import io.millrace.core.protocol.Side;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What comes in on one session: reads it, finds the frames, brings them to where they belong, and watches the clock. */
-abstract class SessionInput extends SessionCallbacks implements Receiver, HandOver.Receiver {
+abstract class SessionInput extends SessionExchanges implements Receiver, HandOver.Receiver {
     /*
      * A session that is held back with frames undelivered must not read: the read would hide them until the peer sends
      * more, which it may not do before it is answered. So takeIn() says whether all was delivered, and only then does
@@ -31,8 +26,6 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
      * After a malformed frame nothing in the stream means anything (streamBroken): what came before it is still
      * delivered, then the session closes.
      */
-    private static final Logger log = LoggerFactory.getLogger(SessionInput.class);
-
     final ReceiveLoop receive;
 
     // Confined to the steps.
@@ -42,26 +35,22 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
     // Written by the steps; read by anyone.
     private volatile @Nullable SessionTimer timer;
 
-    private volatile boolean peerDraining;
-
     // Written by anyone; read by the steps.
     private volatile boolean readingPaused;
 
-    SessionInput(IoRuntime runtime, AsynchronousSocketChannel channel, SessionSetup setup, Session session)
+    SessionInput(
+            IoRuntime runtime,
+            AsynchronousSocketChannel channel,
+            SessionSetup setup,
+            Session session,
+            Listener listener)
             throws TransportException {
-        super(runtime, channel, session, setup.handlers().executor());
+        super(runtime, channel, session, setup.handlers().executor(), listener);
         this.receive = new ReceiveLoop(
                 channel, setup.protocol().newDecoder(setup.side()), runtime.buffers(), runtime.contexts(), this);
     }
 
     abstract SessionSetup setup();
-
-    abstract SendLoop sendLoop();
-
-    abstract FrameDispatch dispatch();
-
-    /** Fails what waits for a reply of the peer's: there will be none. */
-    abstract void failRequests(CloseReason reason, long writtenBytes);
 
     /** Gives the application a limited time to answer a peer that has finished. */
     abstract void awaitAnswers();
@@ -129,6 +118,11 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
             // A peer that is gone, or that dawdles, gets no time to say goodbye.
             abort(reason);
         }
+    }
+
+    @Override
+    final boolean isInputEnded() {
+        return receive.isEndOfStream();
     }
 
     final boolean mayTouchBuffer() {
@@ -210,21 +204,16 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
                 && !sendLoop().isOutputFinished()) {
             if (!inputEndTold) {
                 inputEndTold = true;
-                failOwnRequests();
+                failOwnRequests(CloseReasons.peerFinished(receive.isInsideFrame(), 0, 0));
                 call("onInputEnd", () -> setup().inputEnded(session));
             }
         } else if (dispatch().isIdle()) {
             life.startClosing(
                     CloseReasons.peerFinished(receive.isInsideFrame(), receive.bufferedBytes(), receive.frameLength()));
         } else {
-            failOwnRequests();
+            failOwnRequests(CloseReasons.peerFinished(receive.isInsideFrame(), 0, 0));
             awaitAnswers();
         }
-    }
-
-    /** No reply can come any more, while the session goes on; what is queued is still sent. */
-    private void failOwnRequests() {
-        failRequests(CloseReasons.peerFinished(receive.isInsideFrame(), 0, 0), Long.MAX_VALUE);
     }
 
     final void readOnIf(boolean mayRead) {
@@ -329,71 +318,10 @@ abstract class SessionInput extends SessionCallbacks implements Receiver, HandOv
         abort(CloseReasons.broken(cause));
     }
 
-    final boolean isPeerDraining() {
-        return peerDraining;
-    }
-
-    /** Returns false once either side drains: then no request can slip in behind the look at those in flight. */
-    public boolean beginsRequests() {
-        return !peerDraining && life.isOpen() && !life.isDraining();
-    }
-
-    final void expireRequests() {
-        RequestTable requests = dispatch().requests();
-        if (requests == null) {
-            return;
-        }
-        CloseReason lost = requests.expire(session.remoteAddress());
-        if (lost != null) {
-            close(lost);
-        } else {
-            closeIfDrained();
-        }
-    }
-
-    /** Hears that the peer will not answer further requests. */
-    public void peerIsDraining(int code, String text) {
-        log.debug("peer is draining; {} code={} text={}", session, ErrorCode.nameOf(code), text);
-        peerDraining = true;
-    }
-
-    /** Closes if one of the sides drains and nothing is in flight any more. */
-    final void closeIfDrained() {
-        boolean draining = life.isDraining();
-        if ((draining || peerDraining) && isNothingInFlight()) {
-            if (peerDraining) {
-                close(CloseReason.of(CloseReason.Kind.PEER, "the peer is draining"));
-            } else if (receive.isEndOfStream() || isPeerExcused()) {
-                close(life.reasonToDrain());
-            }
-        }
-    }
-
-    private boolean isNothingInFlight() {
-        RequestTable requests = dispatch().requests();
-        boolean taken = handOver == null || handOver.isIdle();
-        return taken
-                && dispatch().isIdle()
-                && (requests == null || sendLoop().testBehindRequests(() -> requests.size() == 0));
-    }
-
-    /** Returns whether nothing more is expected of a peer, now that this side drains. */
-    abstract boolean isPeerExcused();
-
-    /** Returns whether nothing new is begun here. */
-    public boolean isDraining() {
-        return life.isDraining();
-    }
-
-    /** Returns why nothing new is begun here. */
-    public CloseReason reasonToDrain() {
-        return life.reasonToDrain();
-    }
-
     @Override
     public void deliver(FrameKind kind, long token, ByteBuffer payload) {
         dispatch().dispatch(kind, token, payload);
-        if (peerDraining || life.isDraining()) {
+        if (isPeerDraining() || life.isDraining()) {
             closeIfDrained();
         }
     }

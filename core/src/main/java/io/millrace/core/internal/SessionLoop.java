@@ -9,7 +9,6 @@ import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.engine.Turn;
 import io.millrace.core.internal.Lifecycle.Phase;
 import io.millrace.core.internal.receive.ReceiveLoop;
-import io.millrace.core.internal.request.RequestTable;
 import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.internal.send.Sender;
 import io.millrace.core.internal.send.SentMarker;
@@ -49,18 +48,8 @@ final class SessionLoop extends SessionInput implements Sender, SessionEvents {
      * for the application's answers, with a deadline too.
      */
 
-    /** Who hears how the session fares, besides its handler. */
-    interface Listener {
-        /** Hears that the application has been told of the open session. */
-        void opened();
-
-        /** Hears that the session has ended, onClose has been called and everything given back. */
-        void ended();
-    }
-
     private static final Logger log = LoggerFactory.getLogger(SessionLoop.class);
 
-    private final Listener listener;
     private final SendLoop send;
 
     // Written by the steps. Read by the lane, which has its order from them.
@@ -86,9 +75,8 @@ final class SessionLoop extends SessionInput implements Sender, SessionEvents {
             Session session,
             Listener listener)
             throws TransportException {
-        super(runtime, channel, setup, session);
+        super(runtime, channel, setup, session, listener);
         this.setup = setup;
-        this.listener = listener;
         try {
             this.send = new SendLoop(channel, setup.protocol().newEncoder(setup.side()), runtime, setup.config(), this);
         } catch (TransportException | RuntimeException | Error e) {
@@ -220,6 +208,7 @@ final class SessionLoop extends SessionInput implements Sender, SessionEvents {
             dispatch.sayGoodbye(ErrorCode.DRAINING, life.reasonToDrain().detail());
         }
         closeIfDrained();
+        tellDraining();
         // Looked at once from here on: whoever changes the phase meanwhile signals, and another step follows.
         Phase phase = life.phase();
         if (phase == Phase.CLOSING) {
@@ -319,14 +308,6 @@ final class SessionLoop extends SessionInput implements Sender, SessionEvents {
     }
 
     @Override
-    void failRequests(CloseReason reason, long writtenBytes) {
-        RequestTable requests = dispatch.requests();
-        if (requests != null) {
-            requests.close(reason, writtenBytes);
-        }
-    }
-
-    @Override
     public void requestAnswered(boolean takesMore) {
         if (takesMore || isPeerDraining() || life.isDraining() || receive.isEndOfStream()) {
             signal(STATE_CHANGED);
@@ -381,10 +362,5 @@ final class SessionLoop extends SessionInput implements Sender, SessionEvents {
     @Override
     public void writeStalled() {
         abort(CloseReasons.stalled(setup.config().writeProgressTimeout(), send.queuedBytes()));
-    }
-
-    @Override
-    public void requestsDue() {
-        signal(REQUESTS_DUE);
     }
 }

@@ -1,7 +1,10 @@
 package io.millrace.core.internal;
 
+import io.millrace.core.CloseReason;
+import io.millrace.core.NotSentException;
 import io.millrace.core.ReplyHandler;
 import io.millrace.core.SendResult;
+import io.millrace.core.SessionClosedException;
 import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.IoRuntime;
@@ -11,6 +14,7 @@ import io.millrace.core.internal.request.RequestTable;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** What an application asks on a session: begins requests, or says at once why none can be begun. */
 abstract class SessionRequests extends SessionSends {
@@ -19,13 +23,14 @@ abstract class SessionRequests extends SessionSends {
     }
 
     /**
-     * Returns how many requests of this side's wait for replies, or are remembered because theirs may still come.
+     * Returns how many requests of this side's are in flight: begun and not answered, or remembered because their
+     * replies may still come. Takes no lock and allocates nothing.
      *
      * @return a count that may change at once
      */
-    public int requestsInFlight() {
+    public int pendingRequests() {
         RequestTable table = loop().dispatch().requests();
-        return table == null ? 0 : table.size();
+        return table == null ? 0 : table.pending();
     }
 
     @Override
@@ -37,48 +42,73 @@ abstract class SessionRequests extends SessionSends {
 
     @Override
     public void request(ByteBuffer payload, Duration timeout, ReplyHandler handler) {
+        RequestTable table = table();
+        TransportException refused = begin(table, payload, Ranges.positiveNanos("timeout", timeout), handler);
+        if (refused != null) {
+            table.fail(handler, refused);
+        }
+    }
+
+    /**
+     * Begins a request as {@link #request(ByteBuffer, Duration, ReplyHandler)} does, but says here if it cannot.
+     *
+     * @param payload borrowed: the request between position and limit, which do not change
+     * @param timeoutNanos how long to wait for the reply, in nanoseconds; more than zero
+     * @param handler hears the outcome, once, unless this returns why there is none; perhaps before this returns
+     * @return null if the request is on its way; otherwise why it certainly never will be, and the handler is not told
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it
+     * @throws IllegalStateException if replies could not be told from messages or requests of the peer's
+     */
+    public @Nullable TransportException begin(ByteBuffer payload, long timeoutNanos, ReplyHandler handler) {
+        return begin(table(), payload, timeoutNanos, handler);
+    }
+
+    private RequestTable table() {
         RequestTable table = loop().dispatch().requests();
         if (table == null) {
             throw new IllegalStateException("this session cannot ask, because replies could not be told from what"
                     + " onMessage, onPart or onRequest take: ask on one without onMessage and the others, or use"
                     + " Protocol.millrace()");
         }
-        long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
-        if (loop().isPeerDraining() || loop().isDraining()) {
-            table.fail(handler, begunTooLate());
-            return;
+        return table;
+    }
+
+    private @Nullable TransportException begin(
+            RequestTable table, ByteBuffer payload, long timeoutNanos, ReplyHandler handler) {
+        if (!loop().beginsRequests()) {
+            return beginsNoMore();
         }
         PendingRequest request = table.prepare(handler, timeoutNanos);
         if (request == null) {
-            table.fail(
-                    handler,
-                    new TransportException("not sent: the limit on requests that wait for a reply from "
-                            + remoteAddress()
-                            + " is " + table.limit() + ", and it is reached"));
-            return;
+            return new NotSentException("not sent: the limit on requests that wait for a reply from " + remoteAddress()
+                    + " is " + table.limit() + ", and it is reached");
         }
         SendResult answer = sendRequest(payload, request);
-        if (!answer.isAccepted()) {
-            table.unprepare(request);
-            if (answer == SendResult.REFUSED) {
-                loop().refused();
-            }
-            boolean tooLate = loop().isPeerDraining() || loop().isDraining();
-            table.fail(handler, tooLate ? begunTooLate() : notSent(answer));
+        if (answer.isAccepted()) {
+            return null;
         }
+        request.unprepare();
+        if (answer == SendResult.REFUSED) {
+            TransportException refusal = notSent(answer);
+            loop().refused();
+            return refusal;
+        }
+        return beginsNoMore();
     }
 
-    private TransportException begunTooLate() {
-        String who = loop().isDraining() ? "this session" : remoteAddress().toString();
-        return new TransportException("not sent: " + who + " is draining and begins no requests");
+    private TransportException beginsNoMore() {
+        if (loop().isDraining() || (loop().isPeerDraining() && isOpen())) {
+            String who = loop().isDraining() ? "this session" : remoteAddress().toString();
+            return new NotSentException("not sent: " + who + " is draining and begins no requests");
+        }
+        CloseReason reason = loop().lifecycle().reasonOr("one of the two sides has finished, so no reply could come");
+        return new SessionClosedException(reason, false);
     }
 
     private SendResult sendRequest(ByteBuffer payload, PendingRequest request) {
         try {
             loop().setup().requireNoHeartbeat(payload.remaining());
-            return loop().lifecycle().isOpen()
-                    ? loop().sendLoop().request(loop().dispatch().requestKind(), payload, request)
-                    : SendResult.CLOSED;
+            return loop().sendLoop().request(loop().dispatch().requestKind(), payload, request);
         } catch (RuntimeException | Error cannotBeFramed) {
             request.unprepare();
             throw cannotBeFramed;

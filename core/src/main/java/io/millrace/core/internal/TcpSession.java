@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** One connection, as applications and the server or client that made it see it. */
-public final class TcpSession extends SessionRequests implements SessionLoop.Listener {
+public final class TcpSession extends SessionRequests implements SessionExchanges.Listener {
     /** What the session reports to the server or client that made it. */
     public interface Owner {
         /**
@@ -33,6 +33,24 @@ public final class TcpSession extends SessionRequests implements SessionLoop.Lis
          * @param session the session
          */
         void sessionOpened(TcpSession session);
+
+        /**
+         * Hears, once, that the session begins no more requests, though it may be open for a while: the peer has said
+         * that it drains or has finished, or this side drains, closes, or has shut its output. Called on an I/O thread,
+         * without a lock and always before {@link #sessionEnded}; where handlers have an executor perhaps before {@link
+         * #sessionOpened}. Requests may have been refused a little earlier.
+         *
+         * @param session the session
+         */
+        default void sessionDraining(TcpSession session) {}
+
+        /**
+         * Hears that requests have had no reply in time, behind their failures. Called on an I/O thread without a lock.
+         *
+         * @param session the session
+         * @param inARow how many requests, from 1, since the last reply of any kind that the session has received
+         */
+        default void requestsOverdue(TcpSession session, int inARow) {}
 
         /**
          * Hears that the session has ended and given everything back.
@@ -121,6 +139,16 @@ public final class TcpSession extends SessionRequests implements SessionLoop.Lis
     @Override
     public void opened() {
         owner.sessionOpened(this);
+    }
+
+    @Override
+    public void draining() {
+        owner.sessionDraining(this);
+    }
+
+    @Override
+    public void requestsOverdue(int inARow) {
+        owner.requestsOverdue(this, inARow);
     }
 
     @Override
@@ -247,6 +275,7 @@ public final class TcpSession extends SessionRequests implements SessionLoop.Lis
     @Override
     public void shutdownOutput() {
         sendLoop().finish();
+        loop.askNoMore();
     }
 
     @Override

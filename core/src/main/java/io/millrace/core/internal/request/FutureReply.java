@@ -4,11 +4,36 @@ import io.millrace.core.ReplyHandler;
 import io.millrace.core.TransportException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** The future that a caller holds for its reply: a copy of it, or the reason why there is none. */
 public final class FutureReply extends CompletableFuture<ByteBuffer> implements ReplyHandler {
+    // Written by the table that it waits in, before the caller has it.
+    private @Nullable RequestTable table;
+    private long token;
+
     /** Makes a reply that has not come. */
     public FutureReply() {}
+
+    void waitsIn(RequestTable newTable, long newToken) {
+        table = newTable;
+        token = newToken;
+    }
+
+    @Override
+    public boolean cancel(boolean mayInterruptIfRunning) {
+        boolean cancelled = super.cancel(mayInterruptIfRunning);
+        RequestTable waitedIn = table;
+        if (cancelled && waitedIn != null) {
+            waitedIn.forget(token, this);
+        }
+        return cancelled;
+    }
+
+    @Override
+    public <U> CompletableFuture<U> newIncompleteFuture() {
+        return new CompletableFuture<>();
+    }
 
     @Override
     public void onReply(ByteBuffer reply) {

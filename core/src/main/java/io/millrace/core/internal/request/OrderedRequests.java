@@ -2,6 +2,7 @@ package io.millrace.core.internal.request;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.CloseReason.Kind;
+import io.millrace.core.ReplyHandler;
 import io.millrace.core.engine.Deadlines;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -62,6 +63,12 @@ final class OrderedRequests extends RequestTable {
             movedUpNanos = nanoTime();
         }
         return taken;
+    }
+
+    @Override
+    boolean tryForget(long token, ReplyHandler waiter) {
+        // Its reply has to be told from the next one, so it stays, as a tombstone.
+        return false;
     }
 
     @Override

@@ -28,6 +28,9 @@ public final class PendingRequest implements QueuedRequest {
         token = newToken;
         timeoutNanos = newTimeoutNanos;
         deadlineNanos = nowNanos + newTimeoutNanos;
+        if (waiting instanceof FutureReply future) {
+            future.waitsIn(table, newToken);
+        }
     }
 
     /** Hears, under the send loop's lock, that the request is queued: so the table has the order of the stream. */
@@ -68,6 +71,10 @@ public final class PendingRequest implements QueuedRequest {
     boolean isAbandoned() {
         ReplyHandler waiting = handler;
         return waiting == null || (waiting instanceof FutureReply future && future.isDone());
+    }
+
+    boolean isWaitedForBy(ReplyHandler someone) {
+        return handler == someone;
     }
 
     /** Gives up the request: returns who waited for it, once. */

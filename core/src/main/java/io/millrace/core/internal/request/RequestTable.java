@@ -8,6 +8,8 @@ import io.millrace.core.SessionClosedException;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines;
 import io.millrace.core.engine.Deadlines.Deadline;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,6 +32,16 @@ public abstract class RequestTable {
         /** Hears, on the timer thread, that {@link RequestTable#expire} has work. */
         void requestsDue();
 
+        /**
+         * Hears, behind the failures themselves and without a lock, that replies have not come in time.
+         *
+         * @param inARow how many requests have had no reply in time since the last reply, of whichever
+         */
+        void requestsOverdue(int inARow);
+
+        /** Hears that a request was cancelled and has left the table. */
+        void requestForgotten();
+
         /** Hears that a callback threw: logs it, and closes the session if it was an Error. */
         void handlerThrew(String callback, Throwable thrown);
     }
@@ -37,17 +49,28 @@ public abstract class RequestTable {
     /** The most requests of one session that may wait for replies. */
     static final int IN_FLIGHT_LIMIT = 16_384;
 
+    private static final VarHandle PREPARED;
+
+    static {
+        try {
+            PREPARED = MethodHandles.lookup().findVarHandle(RequestTable.class, "prepared", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final Deadlines deadlines;
     private final Requester requester;
     private final Deadline nextCheck;
 
-    // Guarded by this.
+    // Guarded by this; the count is also read by anyone, through pending() only.
     private @Nullable PendingRequest free;
     private int prepared;
     private boolean checkArmed;
     private long nextCheckNanos;
     private boolean closed;
     private long lateReplies;
+    private int overdueInARow;
 
     RequestTable(Deadlines deadlines, Requester requester) {
         this.deadlines = deadlines;
@@ -78,6 +101,13 @@ public abstract class RequestTable {
     /** Returns how many requests are in. Guarded by this. */
     abstract int count();
 
+    /**
+     * Takes out a request that its caller has cancelled, unless its place has to be kept. Guarded by this.
+     *
+     * @return whether it was there, waited for by this one, and is out now
+     */
+    abstract boolean tryForget(long token, ReplyHandler waiting);
+
     /** Returns how many requests may be in. */
     public abstract int limit();
 
@@ -100,7 +130,7 @@ public abstract class RequestTable {
         if (prepared >= limit()) {
             return null;
         }
-        prepared++;
+        setPending(prepared + 1);
         PendingRequest request = free;
         if (request == null) {
             request = new PendingRequest(this);
@@ -125,9 +155,33 @@ public abstract class RequestTable {
 
     /** Guarded by this. */
     final void recycle(PendingRequest request) {
-        prepared--;
+        setPending(prepared - 1);
         request.nextFree = free;
         free = request;
+    }
+
+    /**
+     * Returns how many requests wait for replies, are remembered because theirs may still come, or are just being sent.
+     * Takes no lock.
+     */
+    public final int pending() {
+        return (int) PREPARED.getOpaque(this);
+    }
+
+    /** Guarded by this. */
+    private void setPending(int count) {
+        PREPARED.setOpaque(this, count);
+    }
+
+    /** Frees the place of a request that its caller has cancelled, if it is still there. */
+    final void forget(long token, ReplyHandler waiting) {
+        boolean forgotten;
+        synchronized (this) {
+            forgotten = tryForget(token, waiting);
+        }
+        if (forgotten) {
+            requester.requestForgotten();
+        }
     }
 
     final void add(PendingRequest request) {
@@ -157,6 +211,7 @@ public abstract class RequestTable {
     public final boolean reply(long token, ByteBuffer reply) {
         ReplyHandler waiting;
         synchronized (this) {
+            overdueInARow = 0;
             PendingRequest request = take(token);
             if (request == null) {
                 lateReplies++;
@@ -178,6 +233,7 @@ public abstract class RequestTable {
     public final boolean fail(long token, int code, String text) {
         ReplyHandler waiting;
         synchronized (this) {
+            overdueInARow = 0;
             PendingRequest request = take(token);
             if (request == null) {
                 lateReplies++;
@@ -212,6 +268,7 @@ public abstract class RequestTable {
         long delayNanos = Long.MAX_VALUE;
         CloseReason lost = null;
         List<Expired> expired = new ArrayList<>();
+        int inARow;
         synchronized (this) {
             checkArmed = false;
             for (PendingRequest request : all()) {
@@ -224,12 +281,17 @@ public abstract class RequestTable {
                 }
                 delayNanos = Math.min(delayNanos, nextCheckNanos(request, now));
             }
+            overdueInARow += expired.size();
+            inARow = overdueInARow;
         }
         for (Expired one : expired) {
             fail(one.waiting(), timeout(peer, one.timeoutNanos()));
         }
         if (delayNanos != Long.MAX_VALUE) {
             checkWithin(Math.max(1, delayNanos));
+        }
+        if (!expired.isEmpty()) {
+            requester.requestsOverdue(inARow);
         }
         return lost;
     }
@@ -254,6 +316,7 @@ public abstract class RequestTable {
                     written.add(request.isWritten(writtenBytes));
                 }
             }
+            setPending(prepared - count());
             clear();
         }
         deadlines.cancel(nextCheck);
@@ -287,7 +350,8 @@ public abstract class RequestTable {
         return count();
     }
 
-    final synchronized long lateReplies() {
+    /** Returns how many replies came that nobody waited for: too late, twice, or to nothing that was asked. */
+    public final synchronized long lateReplies() {
         return lateReplies;
     }
 }

@@ -1,6 +1,7 @@
 package io.millrace.core.internal.request;
 
 import io.millrace.core.CloseReason;
+import io.millrace.core.ReplyHandler;
 import io.millrace.core.engine.Deadlines;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,16 +62,34 @@ final class TokenRequests extends RequestTable {
     @Override
     @Nullable
     PendingRequest take(long token) {
+        int place = placeOf(token);
+        PendingRequest request = places[place];
+        if (request != null) {
+            remove(place);
+        }
+        return request;
+    }
+
+    @Override
+    boolean tryForget(long token, ReplyHandler waiting) {
+        PendingRequest request = places[placeOf(token)];
+        boolean found = request != null && request.isWaitedForBy(waiting);
+        if (found) {
+            take(token);
+            request.abandon();
+            recycle(request);
+        }
+        return found;
+    }
+
+    /** Returns where a token is, or an empty place if it is nowhere. */
+    private int placeOf(long token) {
         int place = home(token);
         PendingRequest request;
-        while ((request = places[place]) != null) {
-            if (request.token() == token) {
-                remove(place);
-                return request;
-            }
+        while ((request = places[place]) != null && request.token() != token) {
             place = next(place);
         }
-        return null;
+        return place;
     }
 
     /** Empties a place and moves up whatever was displaced past it. */

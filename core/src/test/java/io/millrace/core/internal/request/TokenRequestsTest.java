@@ -184,17 +184,72 @@ class TokenRequestsTest {
         FutureReply cancelled = new FutureReply();
         long token = add(table, cancelled, 100);
         assertTrue(cancelled.cancel(false));
-        assertTrue(reply(table, token));
+        assertEquals(0, table.size(), "a cancelled request frees its place at once");
+        assertEquals(0, table.pending());
+        assertFalse(reply(table, token));
         assertEquals(1, table.lateReplies());
-        assertEquals(0, table.size());
     }
 
     @Test
-    void cancelledRequestIsForgottenAtTheNextCheck() throws Exception {
-        FutureReply cancelled = new FutureReply();
-        add(table, cancelled, 100);
+    void cancelOfAFutureWhoseRequestHasGoneLeavesTheNextOneAlone() {
+        FutureReply first = new FutureReply();
+        long token = add(table, first, 100);
+        assertTrue(reply(table, token));
+        FutureReply second = new FutureReply();
+        add(table, second, 100);
+        assertFalse(first.cancel(false));
+        table.forget(token, first);
+        assertEquals(1, table.size());
+        assertTrue(reply(table, token + 1));
+        assertTrue(second.isDone());
+    }
+
+    @Test
+    void pendingCountsWhatIsBegunAndIsNothingAfterTheClose() {
+        List<Long> tokens = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            tokens.add(add(table, new Outcome(), 100));
+        }
+        PendingRequest refused = table.prepare(new Outcome(), MS);
+        assertNotNull(refused);
+        assertEquals(41, table.pending());
+        refused.unprepare();
+        assertTrue(reply(table, tokens.get(3)));
+        assertEquals(39, table.pending());
+        PendingRequest meanwhile = table.prepare(new Outcome(), MS);
+        assertNotNull(meanwhile);
+        table.close(LOST, 0);
+        assertEquals(1, table.pending());
+        meanwhile.unprepare();
+        assertEquals(0, table.pending());
+    }
+
+    @Test
+    void overdueRequestsAreCountedInARowUntilAnyReplyComes() throws Exception {
+        List<Integer> heard = new ArrayList<>();
+        TokenRequests watched = new TokenRequests(timer.deadlines(), new Due(due::release, heard::add), 0);
+        add(watched, new Outcome(), 100);
+        add(watched, new Outcome(), 100);
+        long slow = add(watched, new Outcome(), 1_000);
+        pass(100);
+        watched.expire("peer");
+        watched.expire("peer");
+        pass(1_000);
+        watched.expire("peer");
+        assertEquals(List.of(2, 3), heard);
+        assertFalse(reply(watched, slow), "it is too late, but a sign of life");
+        add(watched, new Outcome(), 100);
+        pass(100);
+        watched.expire("peer");
+        assertEquals(List.of(2, 3, 1), heard);
+    }
+
+    @Test
+    void requestWhoseFutureItsCallerHasFailedIsForgottenAtTheNextCheck() throws Exception {
+        FutureReply givenUp = new FutureReply();
+        add(table, givenUp, 100);
         add(table, new Outcome(), 10_000);
-        cancelled.cancel(false);
+        givenUp.completeExceptionally(new IllegalStateException("on purpose"));
         pass(100);
         table.expire("peer");
         assertEquals(1, table.size());
@@ -278,15 +333,17 @@ class TokenRequestsTest {
                 }
             } else if (what < 90) {
                 int index = random.nextInt(model.tokens.size());
-                late += answer(tested, model, index, what < 80);
+                answer(tested, model, index, what < 80);
             } else if (what < 94) {
                 long gone = model.tokens.get(random.nextInt(model.tokens.size())) - 60_000;
                 assertFalse(reply(tested, gone));
                 late++;
             } else if (what < 98) {
-                FutureReply future = model.futures.get(model.tokens.get(random.nextInt(model.tokens.size())));
+                int index = random.nextInt(model.tokens.size());
+                FutureReply future = model.futures.get(model.tokens.get(index));
                 if (future != null) {
-                    future.cancel(false);
+                    assertTrue(future.cancel(false));
+                    model.remove(index);
                 }
             } else if (what == 98) {
                 int millis = random.nextInt(40);
@@ -306,15 +363,14 @@ class TokenRequestsTest {
         assertEquals(0, tested.size());
     }
 
-    /** Answers a request in both; returns how many more replies are late. */
-    private static int answer(TokenRequests tested, Model model, int index, boolean well) {
+    /** Answers a request in both. */
+    private static void answer(TokenRequests tested, Model model, int index, boolean well) {
         long token = model.tokens.get(index);
         assertTrue(well ? reply(tested, token) : tested.fail(token, 1000, "no"), "lost: token " + token);
         FutureReply future = model.futures.get(token);
-        boolean cancelled = future != null && future.isCancelled();
         if (future != null) {
             assertTrue(future.isDone());
-            if (well && !cancelled) {
+            if (well) {
                 assertEquals(token, future.join().getLong(0));
             }
         } else {
@@ -324,7 +380,6 @@ class TokenRequestsTest {
             assertEquals(well, outcome.failure == null);
         }
         model.remove(index);
-        return cancelled ? 1 : 0;
     }
 
     private static void expire(Model model, long nowMillis) {
@@ -337,7 +392,7 @@ class TokenRequestsTest {
                 assertEquals(1, outcome.count.get());
                 assertInstanceOf(RequestTimeoutException.class, outcome.failure);
             }
-            if (overdue || (future != null && future.isCancelled())) {
+            if (overdue) {
                 assertTrue(future == null || future.isDone());
                 model.remove(index);
             }
