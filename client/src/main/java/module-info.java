@@ -7,4 +7,5 @@ module io.millrace.client {
     exports io.millrace.client;
     exports io.millrace.client.endpoint;
     exports io.millrace.client.pool;
+    exports io.millrace.client.request;
 }
