@@ -1,10 +1,14 @@
 package io.millrace.client;
 
 import io.millrace.client.endpoint.Endpoint;
+import io.millrace.client.internal.OwnConnection;
 import io.millrace.client.internal.SessionOpener;
-import io.millrace.client.internal.SharedSession;
+import io.millrace.client.internal.pool.ConnectionPool;
+import io.millrace.client.internal.pool.PooledSession;
+import io.millrace.client.internal.pool.WaitingRequest;
 import io.millrace.core.CloseReason;
 import io.millrace.core.IoGroup;
+import io.millrace.core.ReplyHandler;
 import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.Session;
 import io.millrace.core.TransportException;
@@ -13,13 +17,16 @@ import io.millrace.core.engine.CloseOnce;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSetup;
+import io.millrace.core.internal.request.FutureReply;
 import io.millrace.core.observe.Beans;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.Pairing;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -53,29 +60,39 @@ public final class TcpClient implements AutoCloseable {
     private final IoGroup group;
     private final boolean ownsGroup;
     private final IoRuntime runtime;
-    private final Endpoint endpoint;
+    private final ClientPlan plan;
     private final SessionSetup setup;
     /** Never encodes: it refuses payloads before there is a session that could. */
     private final FrameEncoder payloadCheck;
 
-    private final long drainNanos;
     private final SessionOpener opener;
-    private final SharedSession shared;
+    private final ConnectionPool pool;
     private final CloseOnce closing;
     // Written once, when the bean is shown; what closes meanwhile is noticed by whoever is later.
     private volatile Beans.Registration bean = Beans.none();
 
-    TcpClient(IoGroup group, boolean ownsGroup, SessionSetup setup, SessionOpener opener, long drainNanos) {
+    TcpClient(IoGroup group, boolean ownsGroup, ClientPlan plan) {
         this.group = group;
         this.ownsGroup = ownsGroup;
         this.runtime = GroupAccess.runtimeOf(group);
-        this.setup = setup;
+        this.plan = plan;
+        this.setup = plan.setup();
         this.payloadCheck = setup.protocol().newEncoder(Side.CLIENT);
-        this.drainNanos = drainNanos;
-        this.opener = opener;
-        this.endpoint = opener.endpoint();
-        this.shared = new SharedSession(runtime, opener::open, setup.config().sendLimit());
+        this.opener = new SessionOpener(runtime, setup);
+        this.pool = new ConnectionPool(runtime, plan.poolPlan(), new PoolOpening(opener, plan));
         this.closing = new CloseOnce(runtime);
+    }
+
+    /** Joins the group, and connects what shall always be connected. Called once. */
+    void start() {
+        runtime.join(this);
+        if (plan.jmx()) {
+            bean = Beans.register("Client", endpoint(), new ClientBean(this));
+            if (closing.hasStarted()) {
+                bean.remove();
+            }
+        }
+        pool.start();
     }
 
     /** {@return a new builder with all defaults} */
@@ -90,7 +107,30 @@ public final class TcpClient implements AutoCloseable {
      *     {@link TransportException}, such as {@link io.millrace.core.ConnectTimeoutException}
      */
     public CompletableFuture<Session> connect() {
-        return opener.open();
+        List<Endpoint> endpoints = pool.endpointsInTurn();
+        if (!endpoints.isEmpty()) {
+            return connectTo(endpoints);
+        }
+        CompletableFuture<Session> opened = new CompletableFuture<>();
+        runtime.executeBlocking(() -> {
+            try {
+                connectTo(plan.endpoints().endpoints()).whenComplete((session, failure) -> {
+                    if (session != null) {
+                        opened.complete(session);
+                    } else {
+                        opened.completeExceptionally(failure);
+                    }
+                });
+            } catch (IOException | RuntimeException unknown) {
+                opened.completeExceptionally(
+                        new TransportException("endpoints are not known: " + unknown.getMessage(), unknown));
+            }
+        });
+        return opened;
+    }
+
+    private CompletableFuture<Session> connectTo(List<Endpoint> endpoints) {
+        return new OwnConnection(runtime.deadlines(), opener, endpoints, plan.connectNanos()).open();
     }
 
     /**
@@ -104,11 +144,39 @@ public final class TcpClient implements AutoCloseable {
      *     client was built with {@code onMessage}, {@code onPart} or {@code onRequest}; or the protocol has no frames
      */
     public CompletableFuture<ByteBuffer> request(ByteBuffer payload, Duration timeout) {
+        FutureReply reply = new FutureReply();
+        request(payload, timeout, reply);
+        return reply;
+    }
+
+    /**
+     * Sends a request and takes its outcome without allocating. Unlike the other forms it keeps no copy of the request,
+     * so it is never asked again: what was lost is told, and {@link TransportException#maybeSent()} says whether the
+     * peer may have seen it.
+     *
+     * @param payload borrowed: the request between position and limit, which do not change
+     * @param timeout how long connecting and answering may take together; more than zero
+     * @param handler hears the outcome, once, on an I/O thread
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
+     * @throws IllegalStateException if replies could not be told from messages, as for the other forms
+     */
+    public void request(ByteBuffer payload, Duration timeout, ReplyHandler handler) {
         requireAsking();
         long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
         setup.requireNoHeartbeat(payload.remaining());
         payloadCheck.check(payload);
-        return shared.request(payload, timeoutNanos);
+        TransportException refused = pool.refusal();
+        if (refused != null) {
+            runtime.execute(() -> handler.onFailure(refused));
+            return;
+        }
+        PooledSession ready = pool.tryClaim();
+        TransportException failure = ready == null ? null : ready.begin(payload, timeoutNanos, handler);
+        if (ready == null || (failure != null && !ready.isUsable())) {
+            new WaitingRequest(runtime, pool, payload, timeoutNanos, handler).start();
+        } else if (failure != null) {
+            runtime.execute(() -> handler.onFailure(failure));
+        }
     }
 
     /**
@@ -148,14 +216,14 @@ public final class TcpClient implements AutoCloseable {
         } catch (InterruptedException e) {
             reply.cancel(false);
             Thread.currentThread().interrupt();
-            throw new TransportException("interrupted while waiting for " + endpoint, e);
+            throw new TransportException("interrupted while waiting for " + endpoint(), e);
         } catch (TimeoutException e) {
             reply.cancel(false);
-            throw new RequestTimeoutException("no reply from " + endpoint + " within " + timeout);
+            throw new RequestTimeoutException("no reply from " + endpoint() + " within " + timeout);
         } catch (ExecutionException e) {
             throw e.getCause() instanceof TransportException failure
                     ? failure
-                    : new TransportException("request to " + endpoint + " failed: " + e.getCause(), e.getCause());
+                    : new TransportException("request to " + endpoint() + " failed: " + e.getCause(), e.getCause());
         }
     }
 
@@ -182,7 +250,7 @@ public final class TcpClient implements AutoCloseable {
     }
 
     String endpoint() {
-        return endpoint.toString();
+        return plan.endpoints().toString();
     }
 
     /** {@return how many sessions there are, those being opened or closed included} */
@@ -200,18 +268,12 @@ public final class TcpClient implements AutoCloseable {
         closing.close(() -> {}, this::drainAndClose, this::closeOwnGroup);
     }
 
-    void showBean() {
-        bean = Beans.register("Client", endpoint(), new ClientBean(this));
-        if (closing.hasStarted()) {
-            bean.remove();
-        }
-    }
-
     private void drainAndClose() {
-        int cut = opener.close(CLOSING, drainNanos);
+        pool.close();
+        int cut = opener.close(CLOSING, plan.drainNanos());
         runtime.leave(this);
         bean.remove();
-        log.debug("client stopped; endpoint={} cut={}", endpoint, cut);
+        log.debug("client stopped; endpoint={} cut={}", endpoint(), cut);
     }
 
     private void closeOwnGroup() {
@@ -222,6 +284,6 @@ public final class TcpClient implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "TcpClient[" + endpoint + ", " + setup.protocol() + "]";
+        return "TcpClient[" + endpoint() + ", " + setup.protocol() + "]";
     }
 }

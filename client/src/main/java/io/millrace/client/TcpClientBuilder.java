@@ -1,14 +1,17 @@
 package io.millrace.client;
 
+import io.millrace.client.endpoint.Backoff;
 import io.millrace.client.endpoint.Endpoint;
-import io.millrace.client.internal.SessionOpener;
+import io.millrace.client.endpoint.EndpointPicker;
+import io.millrace.client.endpoint.EndpointSource;
+import io.millrace.client.pool.PoolConfig;
+import io.millrace.client.pool.WhileDown;
 import io.millrace.core.IoGroup;
 import io.millrace.core.SessionBuilder;
 import io.millrace.core.Settings;
 import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.GroupAccess;
-import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.Sockets;
 import io.millrace.core.protocol.Protocol;
@@ -103,21 +106,12 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
      * @throws java.nio.channels.ShutdownChannelGroupException if the shared group has been closed
      */
     public TcpClient build() throws TransportException {
-        SessionSetup setup =
-                new SessionSetup(Side.CLIENT, Ranges.requireSet("protocol", protocol), sessionConfig(), handlers(), 0);
-        Endpoint checkedEndpoint = Ranges.requireSet("endpoint", endpoint);
-        long connectNanos = Ranges.positiveNanos("connectTimeout", connectTimeout);
-        long drainNanos = drainNanos();
+        ClientPlan plan = plan();
         IoGroup used = startGroup();
         try {
-            IoRuntime runtime = GroupAccess.runtimeOf(used);
-            Sockets.check(runtime, setup.config().socket());
-            SessionOpener opener = new SessionOpener(runtime, setup, checkedEndpoint, connectNanos);
-            TcpClient client = new TcpClient(used, ownsGroup(), setup, opener, drainNanos);
-            runtime.join(client);
-            if (isJmxOn()) {
-                client.showBean();
-            }
+            Sockets.check(GroupAccess.runtimeOf(used), plan.setup().config().socket());
+            TcpClient client = new TcpClient(used, ownsGroup(), plan);
+            client.start();
             return client;
         } catch (TransportException | RuntimeException e) {
             if (ownsGroup()) {
@@ -125,5 +119,19 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
             }
             throw e;
         }
+    }
+
+    private ClientPlan plan() {
+        return new ClientPlan(
+                new SessionSetup(Side.CLIENT, Ranges.requireSet("protocol", protocol), sessionConfig(), handlers(), 0),
+                EndpointSource.of(Ranges.requireSet("endpoint", endpoint)),
+                EndpointPicker.roundRobin(),
+                Backoff.defaults(),
+                PoolConfig.defaults(),
+                WhileDown.FAIL,
+                null,
+                Ranges.positiveNanos("connectTimeout", connectTimeout),
+                drainNanos(),
+                isJmxOn());
     }
 }

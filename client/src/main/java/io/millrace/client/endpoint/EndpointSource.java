@@ -23,6 +23,15 @@ public interface EndpointSource {
     List<Endpoint> endpoints() throws IOException;
 
     /**
+     * Returns whether the answer is always the same. Then it is asked for once, at once, and must not block.
+     *
+     * @return false by default
+     */
+    default boolean isFixed() {
+        return false;
+    }
+
+    /**
      * Returns a source of endpoints that never change.
      *
      * @param endpoints at least one, each once

@@ -2,7 +2,7 @@ package io.millrace.client.internal;
 
 import io.millrace.client.endpoint.Endpoint;
 import io.millrace.core.CloseReason;
-import io.millrace.core.Session;
+import io.millrace.core.NotSentException;
 import io.millrace.core.SessionStats;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
@@ -22,65 +22,69 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class SessionOpener {
     private final IoRuntime runtime;
     private final SessionSetup setup;
-    private final Endpoint endpoint;
-    private final long connectTimeoutNanos;
     private final Connector connector;
     private final SessionSet sessions = new SessionSet();
     private final AtomicLong sessionsOpened = new AtomicLong();
     private final AtomicLong failures = new AtomicLong();
+
+    /** Hears what becomes of a session. */
+    public interface Events {
+        /** The session takes no new requests any more: it drains, closes, or the peer has said that it drains. */
+        default void draining() {}
+
+        /** The session has ended and given everything back. */
+        default void ended() {}
+
+        /**
+         * Requests have not been answered in time.
+         *
+         * @param inARow how many since the last answer
+         */
+        default void requestsOverdue(int inARow) {}
+    }
 
     /**
      * Makes an opener.
      *
      * @param runtime the group
      * @param setup what all sessions have in common
-     * @param endpoint where to connect to
-     * @param connectTimeoutNanos how long looking up and connecting may take together, in nanoseconds
      */
-    public SessionOpener(IoRuntime runtime, SessionSetup setup, Endpoint endpoint, long connectTimeoutNanos) {
+    public SessionOpener(IoRuntime runtime, SessionSetup setup) {
         this.runtime = runtime;
         this.setup = setup;
-        this.endpoint = endpoint;
-        this.connectTimeoutNanos = connectTimeoutNanos;
         this.connector = new Connector(runtime, setup.config().socket());
-    }
-
-    /**
-     * Returns where to connect to.
-     *
-     * @return the endpoint
-     */
-    public Endpoint endpoint() {
-        return endpoint;
     }
 
     /**
      * Opens a session.
      *
+     * @param endpoint where to connect to
+     * @param timeoutNanos how long looking up and connecting may take together, in nanoseconds
+     * @param events who hears what becomes of it
      * @return completes on an I/O thread, after onOpen, or fails with a {@link TransportException}
      */
-    public CompletableFuture<Session> open() {
-        CompletableFuture<Session> opened = new CompletableFuture<>();
+    public CompletableFuture<TcpSession> open(Endpoint endpoint, long timeoutNanos, Events events) {
+        CompletableFuture<TcpSession> opened = new CompletableFuture<>();
         if (!sessions.enter()) {
-            opened.completeExceptionally(new TransportException("the client is closed"));
+            opened.completeExceptionally(new NotSentException("the client is closed"));
             return opened;
         }
-        connector.connect(endpoint, connectTimeoutNanos).whenComplete((channel, failure) -> {
+        connector.connect(endpoint, timeoutNanos).whenComplete((channel, failure) -> {
             if (channel == null) {
                 sessions.leave();
                 failures.incrementAndGet();
                 opened.completeExceptionally(failure);
             } else {
-                openOn(channel, opened);
+                openOn(endpoint, channel, new Owner(opened, events));
             }
         });
         return opened;
     }
 
-    private void openOn(AsynchronousSocketChannel channel, CompletableFuture<Session> opened) {
+    private void openOn(Endpoint endpoint, AsynchronousSocketChannel channel, Owner owner) {
         TcpSession session;
         try {
-            session = new TcpSession(runtime, channel, setup, new Owner(opened));
+            session = new TcpSession(runtime, channel, setup, owner);
         } catch (Throwable notOpened) {
             try {
                 channel.close();
@@ -89,7 +93,7 @@ public final class SessionOpener {
             }
             sessions.leave();
             failures.incrementAndGet();
-            opened.completeExceptionally(
+            owner.opened.completeExceptionally(
                     new TransportException("cannot open a session to " + endpoint + ": " + notOpened, notOpened));
             return;
         }
@@ -157,10 +161,12 @@ public final class SessionOpener {
     }
 
     private final class Owner implements TcpSession.Owner {
-        private final CompletableFuture<Session> opened;
+        private final CompletableFuture<TcpSession> opened;
+        private final Events events;
 
-        Owner(CompletableFuture<Session> opened) {
+        Owner(CompletableFuture<TcpSession> opened, Events events) {
             this.opened = opened;
+            this.events = events;
         }
 
         @Override
@@ -170,8 +176,19 @@ public final class SessionOpener {
         }
 
         @Override
+        public void sessionDraining(TcpSession session) {
+            events.draining();
+        }
+
+        @Override
+        public void requestsOverdue(TcpSession session, int inARow) {
+            events.requestsOverdue(inARow);
+        }
+
+        @Override
         public void sessionEnded(TcpSession session) {
             sessions.remove(session);
+            events.ended();
         }
     }
 }

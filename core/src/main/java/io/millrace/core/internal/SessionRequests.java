@@ -33,6 +33,15 @@ abstract class SessionRequests extends SessionSends {
         return table == null ? 0 : table.pending();
     }
 
+    /**
+     * Returns whether requests may be begun.
+     *
+     * @return false for good once either side drains or closes
+     */
+    public boolean takesRequests() {
+        return loop().beginsRequests();
+    }
+
     @Override
     public CompletableFuture<ByteBuffer> request(ByteBuffer payload, Duration timeout) {
         FutureReply reply = new FutureReply();

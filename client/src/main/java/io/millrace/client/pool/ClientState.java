@@ -1,4 +1,4 @@
-package io.millrace.client;
+package io.millrace.client.pool;
 
 /**
  * How a client stands with its endpoints, all of them together.

@@ -1,4 +1,4 @@
-package io.millrace.client;
+package io.millrace.client.pool;
 
 import io.millrace.core.TransportException;
 import org.jspecify.annotations.Nullable;

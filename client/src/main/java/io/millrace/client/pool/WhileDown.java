@@ -1,4 +1,4 @@
-package io.millrace.client;
+package io.millrace.client.pool;
 
 /** What becomes of requests while nothing can be connected: every endpoint failed, and none is to be tried yet. */
 public enum WhileDown {

@@ -1,0 +1,73 @@
+package io.millrace.client.internal;
+
+import io.millrace.client.endpoint.Endpoint;
+import io.millrace.core.ConnectTimeoutException;
+import io.millrace.core.Session;
+import io.millrace.core.TransportException;
+import io.millrace.core.engine.Deadlines;
+import io.millrace.core.internal.TcpSession;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** One connection of an application's own: tries the endpoints in turn, all within one deadline. */
+public final class OwnConnection {
+    /*
+     * Only one attempt is under way at a time, and its outcome starts the next: the time left is spread over the
+     * endpoints left, so that a dead one does not eat the others' share.
+     */
+    private final Deadlines clock;
+    private final SessionOpener opener;
+    private final List<Endpoint> endpoints;
+    private final long timeoutNanos;
+    private final long deadlineNanos;
+    private final CompletableFuture<Session> outcome = new CompletableFuture<>();
+
+    /**
+     * Makes a connection that is not begun.
+     *
+     * @param clock the timer
+     * @param opener who opens sessions
+     * @param endpoints where to, in the order in which they are tried; at least one
+     * @param timeoutNanos how long all may take together, in nanoseconds
+     */
+    public OwnConnection(Deadlines clock, SessionOpener opener, List<Endpoint> endpoints, long timeoutNanos) {
+        this.clock = clock;
+        this.opener = opener;
+        this.endpoints = endpoints;
+        this.timeoutNanos = timeoutNanos;
+        this.deadlineNanos = clock.nanoTime() + timeoutNanos;
+    }
+
+    /**
+     * Connects.
+     *
+     * @return completes on an I/O thread, after onOpen, or fails with a {@link TransportException}
+     */
+    public CompletableFuture<Session> open() {
+        tryEndpoint(0, null);
+        return outcome;
+    }
+
+    private void tryEndpoint(int index, @Nullable Throwable lastFailure) {
+        long leftNanos = deadlineNanos - clock.nanoTime();
+        if (index == endpoints.size() || (leftNanos <= 0 && lastFailure != null)) {
+            outcome.completeExceptionally(
+                    lastFailure != null
+                            ? lastFailure
+                            : new ConnectTimeoutException("no connection within "
+                                    + Duration.ofNanos(timeoutNanos).toMillis() + " ms"));
+            return;
+        }
+        long shareNanos = Math.max(1, leftNanos / (endpoints.size() - index));
+        opener.open(endpoints.get(index), shareNanos, new SessionOpener.Events() {})
+                .whenComplete((TcpSession session, Throwable failure) -> {
+                    if (session != null) {
+                        outcome.complete(session);
+                    } else {
+                        tryEndpoint(index + 1, failure);
+                    }
+                });
+    }
+}

@@ -1,0 +1,195 @@
+package io.millrace.client.internal.pool;
+
+import io.millrace.core.TransportException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Decides which connections to open and which to do without. Guarded by the pool. */
+final class Growth {
+    private final PoolPlan plan;
+    private final Slots slots;
+    private final PoolCounts counts;
+    private final Function<EndpointSlot, Attempt> newAttempt;
+    private long lastSweepNanos;
+
+    Growth(PoolPlan plan, Slots slots, PoolCounts counts, Function<EndpointSlot, Attempt> newAttempt) {
+        this.plan = plan;
+        this.slots = slots;
+        this.counts = counts;
+        this.newAttempt = newAttempt;
+    }
+
+    /** Returns why a claim cannot wait, or null if it can. */
+    @Nullable
+    TransportException refusal(Claims claims, Claim claim) {
+        if (slots.hasGivenUp()) {
+            return PoolFailures.gaveUp(slots);
+        }
+        if (!claims.isEmpty() && claims.bytes() + claim.bytes() > plan.waitingLimitBytes()) {
+            return PoolFailures.tooMuchWaits(plan, claims.bytes());
+        }
+        boolean sharesWhatComes = plan.sharesConnections() && !claim.isExclusive();
+        if (sharesWhatComes && (slots.usable() > 0 || slots.attempts() > 0)) {
+            return null;
+        }
+        // Who gets a connection that is there, or is being made or may be, waits for nobody else.
+        int atMost = Math.min(
+                plan.config().maxConnections(),
+                plan.config().maxConnectionsPerEndpoint() * slots.all().size());
+        int spare = Math.max(0, atMost - slots.taken());
+        if (claims.size() < spare + plan.config().maxWaiting()) {
+            return null;
+        }
+        counts.exhausted++;
+        return PoolFailures.exhausted(plan, claims.size());
+    }
+
+    /** Opens what claims wait for, what is wanted besides, and what shall always be there. */
+    void open(Claims claims, Work work, long nowNanos) {
+        int missing = missing(claims) - freshAttempts(nowNanos);
+        while (missing-- > 0) {
+            EndpointSlot slot = pickToOpen(nowNanos);
+            if (slot == null) {
+                break;
+            }
+            open(slot, work, nowNanos);
+        }
+        for (EndpointSlot slot : slots.all()) {
+            if (slot.wanted && slot.attempts.isEmpty()) {
+                open(slot, work, nowNanos);
+            }
+            slot.wanted = false;
+            int idle = slot.free.size() + slot.attempts.size();
+            while (idle++ < plan.config().minIdle() && open(slot, work, nowNanos)) {
+                // One by one, as long as there are permits.
+            }
+        }
+    }
+
+    /** Returns how many more connections would serve all who wait. */
+    private int missing(Claims claims) {
+        return claims.size(true) + Math.min(1, claims.size(false));
+    }
+
+    /** Returns how many attempts have not been under way for long: the others are no reason not to try elsewhere. */
+    private int freshAttempts(long nowNanos) {
+        int fresh = 0;
+        for (EndpointSlot slot : slots.all()) {
+            for (Attempt attempt : slot.attempts) {
+                if (nowNanos - attempt.startNanos() < plan.attemptDelayNanos()) {
+                    fresh++;
+                }
+            }
+        }
+        return fresh;
+    }
+
+    private @Nullable EndpointSlot pickToOpen(long nowNanos) {
+        List<EndpointSlot> candidates = new ArrayList<>();
+        for (EndpointSlot slot : slots.all()) {
+            if (slots.mayOpen(slot, nowNanos) && !slot.isSlow(nowNanos, plan.attemptDelayNanos())) {
+                candidates.add(slot);
+            }
+        }
+        if (candidates.size() <= 1) {
+            return candidates.isEmpty() ? null : candidates.get(0);
+        }
+        return candidates.get(plan.pick(Ready.of(candidates)));
+    }
+
+    private boolean open(EndpointSlot slot, Work work, long nowNanos) {
+        if (!slots.mayOpen(slot, nowNanos) || !hasPermit(slot, work)) {
+            return false;
+        }
+        Attempt attempt = newAttempt.apply(slot);
+        slot.attempts.add(attempt);
+        work.attempts.add(attempt);
+        return true;
+    }
+
+    /** Finds a permit for an endpoint, if need be that of a connection to another one that has been idle longest. */
+    private boolean hasPermit(EndpointSlot slot, Work work) {
+        if (slots.connections() < plan.config().maxConnections()) {
+            return true;
+        }
+        PooledSession idlest = null;
+        for (EndpointSlot other : slots.all()) {
+            if (other == slot) {
+                continue;
+            }
+            for (PooledSession session : other.free) {
+                if (session.pending() == 0 && (idlest == null || session.busyNanos - idlest.busyNanos < 0)) {
+                    idlest = session;
+                }
+            }
+        }
+        if (idlest == null || !needed(slot)) {
+            return false;
+        }
+        slots.drop(idlest);
+        work.evictions.add(idlest);
+        counts.evictedForOthers++;
+        return true;
+    }
+
+    /** An endpoint that has a connection does not take one from another. */
+    private static boolean needed(EndpointSlot slot) {
+        return slot.connections() == 0;
+    }
+
+    /** Ends connections that nobody has used for long, but for those that shall always be there. */
+    void retireIdle(Work work, long nowNanos) {
+        if (plan.sweepNanos() == Long.MAX_VALUE || nowNanos - lastSweepNanos < plan.sweepNanos()) {
+            return;
+        }
+        lastSweepNanos = nowNanos;
+        for (EndpointSlot slot : slots.all()) {
+            int spare = slot.free.size() - plan.config().minIdle();
+            for (PooledSession session : slot.sessions()) {
+                if (session.look(nowNanos) && !slot.isEjected(nowNanos)) {
+                    slot.recovered();
+                }
+                boolean idle =
+                        session.state == PooledSession.State.FREE && nowNanos - session.busyNanos >= plan.idleNanos();
+                if (idle && spare-- > 0) {
+                    slots.drop(session);
+                    work.evictions.add(session);
+                    counts.idledOut++;
+                }
+            }
+        }
+    }
+
+    /** Returns why nobody who waits can be served before somebody does something about it, or null. */
+    @Nullable
+    TransportException whyDown(Claims claims, long nowNanos) {
+        if (claims.isEmpty() || slots.usable() > 0 || slots.attempts() > 0) {
+            return null;
+        }
+        if (slots.hasGivenUp()) {
+            return PoolFailures.gaveUp(slots);
+        }
+        return plan.waitsWhileDown() ? null : PoolFailures.down(slots, nowNanos);
+    }
+
+    /** Returns after how many nanoseconds something may have to be decided again; MAX_VALUE if only after an event. */
+    long nextLookNanos(Claims claims, long nowNanos) {
+        long next = slots.all().isEmpty() && !claims.isEmpty() ? Directory.PAUSE_NANOS : Long.MAX_VALUE;
+        for (EndpointSlot slot : slots.all()) {
+            long leftAlone = slot.nanosLeftAlone(nowNanos);
+            if (leftAlone > 0) {
+                next = Math.min(next, leftAlone);
+            }
+            if (!claims.isEmpty() && !slot.attempts.isEmpty() && !slot.isSlow(nowNanos, plan.attemptDelayNanos())) {
+                next = Math.min(next, plan.attemptDelayNanos());
+            }
+        }
+        if (slots.usable() > 0 && plan.sweepNanos() != Long.MAX_VALUE) {
+            next = Math.min(next, Math.max(0, lastSweepNanos + plan.sweepNanos() - nowNanos));
+        }
+        boolean waitsForSharedOnes = plan.sharesConnections() && claims.size(true) > 0;
+        return waitsForSharedOnes ? Math.min(next, PoolPlan.SHARED_LOOK_NANOS) : next;
+    }
+}

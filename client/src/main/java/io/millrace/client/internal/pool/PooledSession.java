@@ -1,0 +1,229 @@
+package io.millrace.client.internal.pool;
+
+import io.millrace.client.endpoint.Endpoint;
+import io.millrace.client.internal.SessionOpener;
+import io.millrace.core.CloseReason;
+import io.millrace.core.ErrorReplyException;
+import io.millrace.core.ReplyHandler;
+import io.millrace.core.SessionStats;
+import io.millrace.core.TransportException;
+import io.millrace.core.internal.TcpSession;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A connection of the pool, and what the pool knows of it. */
+public final class PooledSession implements SessionOpener.Events, ReplyHandler {
+    /*
+     *            opened          lent                       drains, closes, is lost
+     *     MADE ----------> FREE ------> LEASED  (any) ------------------------------> GONE
+     *                       ^  |           |
+     *                       |  +-reserved--+   (shared ones: kept from new requests until they are free of old ones)
+     *                       +--------------+
+     *                          given back
+     *
+     * Requests that share their connection use a FREE one. GONE is for good: what is still in flight on it finishes,
+     * but the pool counts it no more.
+     *
+     * Where a connection carries one request at a time, it is this that waits for the reply: first the connection goes
+     * back, then the reply to whoever asked, so that their next request finds it. If there is no reply the connection
+     * cannot be trusted any more.
+     */
+    enum State {
+        /** Being connected, or just connected. */
+        MADE,
+        /** Whoever comes may use it. */
+        FREE,
+        /** Waits until the requests on it are done, to be lent. */
+        RESERVED,
+        /** Belongs to one borrower, or to one request. */
+        LEASED,
+        /** Not to be used any more. */
+        GONE
+    }
+
+    /** How long a connection on which the peer says nothing counts as lasting, in nanoseconds. */
+    private static final long LONG_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final ConnectionPool pool;
+    private final EndpointSlot slot;
+    // Written once, before the pool lists this.
+    private @Nullable TcpSession session;
+
+    // Guarded by the pool.
+    State state = State.MADE;
+    boolean used;
+    boolean keptByBorrower;
+    long openedNanos;
+    long busyNanos;
+    private long receivedSeen;
+    private long sentSeen;
+
+    // Written by the one request at a time that has the lease; read when its outcome comes.
+    private volatile @Nullable ReplyHandler asker;
+
+    PooledSession(ConnectionPool pool, EndpointSlot slot) {
+        this.pool = pool;
+        this.slot = slot;
+    }
+
+    /**
+     * Takes the session, once it is there and before the pool is told.
+     *
+     * @param newSession the session
+     */
+    public void connected(TcpSession newSession) {
+        session = newSession;
+    }
+
+    /**
+     * Returns where it is connected to.
+     *
+     * @return the endpoint
+     */
+    public Endpoint endpoint() {
+        return slot.endpoint();
+    }
+
+    /**
+     * Returns the session.
+     *
+     * @return the session itself, unguarded
+     */
+    public TcpSession session() {
+        return Objects.requireNonNull(session, "session");
+    }
+
+    EndpointSlot slot() {
+        return slot;
+    }
+
+    /** Returns how many requests wait for replies on it. */
+    int pending() {
+        return session().pendingRequests();
+    }
+
+    /** Returns whether new requests may be begun on it, as far as it knows. */
+    public boolean isUsable() {
+        return session().takesRequests();
+    }
+
+    /**
+     * Begins a request.
+     *
+     * @param payload borrowed
+     * @param timeoutNanos how long to wait for the reply, in nanoseconds
+     * @param handler hears the outcome, if the request begins
+     * @return null if it has begun; else why not: then nothing was sent, and the connection has been given back or
+     *     dropped if it was lent for one request only
+     */
+    public @Nullable TransportException begin(ByteBuffer payload, long timeoutNanos, ReplyHandler handler) {
+        boolean forOneRequest = !pool.sharesConnections() && !keptByBorrower;
+        if (!forOneRequest) {
+            return notBegun(session().begin(payload, timeoutNanos, handler));
+        }
+        asker = handler;
+        TransportException failure;
+        try {
+            failure = session().begin(payload, timeoutNanos, this);
+        } catch (RuntimeException | Error cannotBeFramed) {
+            asker = null;
+            pool.giveBack(this);
+            throw cannotBeFramed;
+        }
+        if (failure != null) {
+            asker = null;
+            if (isUsable()) {
+                pool.giveBack(this);
+            }
+        }
+        return notBegun(failure);
+    }
+
+    /** Has the pool forget a connection that takes no requests, lest it lend it again before it hears of that. */
+    private @Nullable TransportException notBegun(@Nullable TransportException failure) {
+        if (failure != null && !isUsable()) {
+            pool.retire(this);
+        }
+        return failure;
+    }
+
+    @Override
+    public void onReply(ByteBuffer reply) {
+        ReplyHandler waiting = takeAsker();
+        pool.giveBack(this);
+        waiting.onReply(reply);
+    }
+
+    @Override
+    public void onFailure(TransportException failure) {
+        ReplyHandler waiting = takeAsker();
+        if (failure instanceof ErrorReplyException) {
+            pool.giveBack(this);
+        } else {
+            pool.retire(this);
+            session()
+                    .close(CloseReason.of(
+                            CloseReason.Kind.TIMEOUT, "a reply is missing, and no other can be told from it"));
+        }
+        waiting.onFailure(failure);
+    }
+
+    private ReplyHandler takeAsker() {
+        ReplyHandler waiting = asker;
+        asker = null;
+        return Objects.requireNonNull(waiting, "asker");
+    }
+
+    /** Gives the connection back to the pool. */
+    public void giveBack() {
+        pool.giveBack(this);
+    }
+
+    /** Notes whether anything has moved since the last look; returns whether the peer was heard. Guarded by the pool. */
+    boolean look(long nowNanos) {
+        SessionStats stats = session().stats();
+        boolean heard = stats.messagesReceived() != receivedSeen;
+        if (heard || stats.messagesSent() != sentSeen || pending() > 0) {
+            busyNanos = nowNanos;
+        }
+        receivedSeen = stats.messagesReceived();
+        sentSeen = stats.messagesSent();
+        return heard;
+    }
+
+    /** Returns whether it has never been handed out, once. Guarded by the pool. */
+    boolean firstUse() {
+        boolean first = !used;
+        used = true;
+        return first;
+    }
+
+    /** Returns whether the connection has lasted: for some time, if the peer has spoken, and for long, if not. */
+    boolean hasLasted(long nowNanos, long someNanos) {
+        long lastedNanos = nowNanos - openedNanos;
+        boolean heard = session().stats().bytesReceived() > 0;
+        return lastedNanos >= (heard ? someNanos : Math.max(someNanos, LONG_NANOS));
+    }
+
+    @Override
+    public void draining() {
+        pool.retire(this);
+    }
+
+    @Override
+    public void ended() {
+        pool.ended(this);
+    }
+
+    @Override
+    public void requestsOverdue(int inARow) {
+        pool.requestsOverdue(this, inARow);
+    }
+
+    @Override
+    public String toString() {
+        return session == null ? endpoint().toString() : session.toString();
+    }
+}

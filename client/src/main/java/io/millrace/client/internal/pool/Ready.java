@@ -1,0 +1,98 @@
+package io.millrace.client.internal.pool;
+
+import io.millrace.client.endpoint.Endpoint;
+import io.millrace.client.endpoint.EndpointPicker;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Where requests can go, as it was when the pool last changed. Immutable, so that picking takes no lock. */
+final class Ready implements EndpointPicker.Candidates {
+    static final Ready NONE = new Ready(new EndpointSlot[0], new PooledSession[0][]);
+
+    private final EndpointSlot[] slots;
+    private final PooledSession[][] sessions;
+
+    /**
+     * Makes it.
+     *
+     * @param slots the endpoints that can be picked
+     * @param sessions for each of them its shared connections; none if one would have to be opened
+     */
+    Ready(EndpointSlot[] slots, PooledSession[][] sessions) {
+        this.slots = slots;
+        this.sessions = sessions;
+    }
+
+    /** Returns a view of endpoints to each of which a connection may be opened. */
+    static Ready of(List<EndpointSlot> slots) {
+        PooledSession[][] sessions = new PooledSession[slots.size()][];
+        for (int i = 0; i < sessions.length; i++) {
+            sessions[i] = slots.get(i).sessions().toArray(PooledSession[]::new);
+        }
+        return new Ready(slots.toArray(EndpointSlot[]::new), sessions);
+    }
+
+    EndpointSlot slot(int index) {
+        return slots[index];
+    }
+
+    /** Returns the connection to an endpoint that has the fewest requests in flight, or null if there is none. */
+    @Nullable
+    PooledSession leastBusy(int index) {
+        PooledSession best = null;
+        int fewest = Integer.MAX_VALUE;
+        for (PooledSession session : sessions[index]) {
+            int pending = session.pending();
+            if (pending < fewest) {
+                best = session;
+                fewest = pending;
+            }
+        }
+        return best;
+    }
+
+    /** Returns the connection to any endpoint that has the fewest requests in flight, or null if there is none. */
+    @Nullable
+    PooledSession leastBusy() {
+        PooledSession best = null;
+        for (int i = 0; i < slots.length; i++) {
+            PooledSession session = leastBusy(i);
+            if (session != null && (best == null || session.pending() < best.pending())) {
+                best = session;
+            }
+        }
+        return best;
+    }
+
+    int requestsInFlight() {
+        int sum = 0;
+        for (int i = 0; i < slots.length; i++) {
+            sum += requestsInFlight(i);
+        }
+        return sum;
+    }
+
+    @Override
+    public int size() {
+        return slots.length;
+    }
+
+    @Override
+    public Endpoint endpoint(int index) {
+        return slots[index].endpoint();
+    }
+
+    @Override
+    public int requestsInFlight(int index) {
+        int sum = 0;
+        for (PooledSession session : sessions[index]) {
+            sum += session.pending();
+        }
+        return sum;
+    }
+
+    @Override
+    public int connections(int index) {
+        return sessions[index].length;
+    }
+}

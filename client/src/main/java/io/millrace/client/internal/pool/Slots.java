@@ -1,0 +1,341 @@
+package io.millrace.client.internal.pool;
+
+import io.millrace.client.endpoint.Endpoint;
+import io.millrace.client.pool.ClientState;
+import io.millrace.client.pool.PoolOrder;
+import io.millrace.core.TransportException;
+import io.millrace.core.internal.TcpSession;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/** All endpoints with their connections, and what becomes of them. Guarded by the pool. */
+final class Slots {
+    /** How many requests in a row an endpoint may leave unanswered while there are others to ask. */
+    private static final int OVERDUE_LIMIT = 5;
+
+    private final PoolPlan plan;
+    private final PoolCounts counts;
+    private List<EndpointSlot> slots = new ArrayList<>();
+    private boolean gaveUp;
+    private boolean directoryWanted;
+    private @Nullable TransportException lastFailure;
+
+    Slots(PoolPlan plan, PoolCounts counts) {
+        this.plan = plan;
+        this.counts = counts;
+    }
+
+    List<EndpointSlot> all() {
+        return slots;
+    }
+
+    /** Returns how many permits are used: by connections, and by attempts to make them. */
+    int connections() {
+        int sum = 0;
+        for (EndpointSlot slot : slots) {
+            sum += slot.connections();
+        }
+        return sum;
+    }
+
+    int usable() {
+        int sum = 0;
+        for (EndpointSlot slot : slots) {
+            sum += slot.usable();
+        }
+        return sum;
+    }
+
+    /** Returns how many connections are lent. */
+    int taken() {
+        int sum = 0;
+        for (EndpointSlot slot : slots) {
+            sum += slot.taken.size();
+        }
+        return sum;
+    }
+
+    int attempts() {
+        return connections() - usable();
+    }
+
+    int requestsInFlight() {
+        int sum = 0;
+        for (EndpointSlot slot : slots) {
+            sum += slot.requestsInFlight();
+        }
+        return sum;
+    }
+
+    @Nullable
+    TransportException lastFailure() {
+        return lastFailure;
+    }
+
+    boolean hasGivenUp() {
+        return gaveUp;
+    }
+
+    ClientState state(long nowNanos) {
+        if (usable() > 0) {
+            return ClientState.READY;
+        }
+        if (attempts() > 0) {
+            return ClientState.CONNECTING;
+        }
+        if (gaveUp) {
+            return ClientState.GAVE_UP;
+        }
+        boolean backsOff = slots.stream().anyMatch(slot -> slot.isBackingOff(nowNanos));
+        return backsOff ? ClientState.BACKING_OFF : ClientState.IDLE;
+    }
+
+    // --- lending
+
+    /** Lends a free connection that nobody uses, or null if there is none. */
+    @Nullable
+    PooledSession lend(boolean keptByBorrower, long nowNanos) {
+        Ready candidates = ready(nowNanos);
+        if (candidates.size() == 0) {
+            return null;
+        }
+        int first = candidates.size() == 1 ? 0 : plan.pick(candidates);
+        for (int i = 0; i < candidates.size(); i++) {
+            EndpointSlot slot = candidates.slot((first + i) % candidates.size());
+            PooledSession session = pollFree(slot);
+            if (session != null) {
+                session.state = PooledSession.State.LEASED;
+                session.keptByBorrower = keptByBorrower;
+                slot.taken.add(session);
+                return session;
+            }
+            slot.wanted |= i == 0;
+        }
+        return null;
+    }
+
+    private @Nullable PooledSession pollFree(EndpointSlot slot) {
+        Iterator<PooledSession> line =
+                plan.config().order() == PoolOrder.LIFO ? slot.free.descendingIterator() : slot.free.iterator();
+        while (line.hasNext()) {
+            PooledSession session = line.next();
+            if (session.pending() == 0) {
+                line.remove();
+                return session;
+            }
+        }
+        return null;
+    }
+
+    /** Returns a connection that requests share, or null if there is none. */
+    @Nullable
+    PooledSession share(long nowNanos) {
+        Ready candidates = ready(nowNanos);
+        PooledSession any = candidates.leastBusy();
+        if (any == null || candidates.size() == 1) {
+            return any;
+        }
+        PooledSession picked = candidates.leastBusy(plan.pick(candidates));
+        return picked != null ? picked : any;
+    }
+
+    /** Takes a lent connection back; false if it was not lent, or is gone. */
+    boolean takeBack(PooledSession session, long nowNanos) {
+        if (session.state != PooledSession.State.LEASED) {
+            return false;
+        }
+        session.slot().taken.remove(session);
+        session.slot().free.addLast(session);
+        session.state = PooledSession.State.FREE;
+        session.keptByBorrower = false;
+        session.busyNanos = nowNanos;
+        return true;
+    }
+
+    /** Returns where requests can go: to endpoints with connections, and to those where one can be opened. */
+    Ready ready(long nowNanos) {
+        List<EndpointSlot> candidates = new ArrayList<>(slots.size());
+        boolean anyFree = false;
+        for (EndpointSlot slot : slots) {
+            boolean hasFree = !slot.free.isEmpty();
+            if (!slot.isEjected(nowNanos) && (hasFree || (slot.attempts.isEmpty() && mayOpen(slot, nowNanos)))) {
+                candidates.add(slot);
+                anyFree |= hasFree;
+            }
+        }
+        if (!anyFree) {
+            // Rather an endpoint that has not answered than none.
+            candidates.clear();
+            slots.stream().filter(slot -> !slot.free.isEmpty()).forEach(candidates::add);
+        }
+        PooledSession[][] sessions = new PooledSession[candidates.size()][];
+        for (int i = 0; i < sessions.length; i++) {
+            sessions[i] = candidates.get(i).free.toArray(PooledSession[]::new);
+        }
+        return sessions.length == 0 ? Ready.NONE : new Ready(candidates.toArray(EndpointSlot[]::new), sessions);
+    }
+
+    /** Returns whether another connection to an endpoint may be opened now. */
+    boolean mayOpen(EndpointSlot slot, long nowNanos) {
+        boolean probing = slot.failuresInARow > 0 && slot.usable() == 0 && !slot.attempts.isEmpty();
+        return !gaveUp
+                && !probing
+                && !slot.isBackingOff(nowNanos)
+                && slot.connections() < plan.config().maxConnectionsPerEndpoint();
+    }
+
+    // --- what happens to connections
+
+    void opened(Attempt attempt, TcpSession session, long nowNanos) {
+        PooledSession pooled = attempt.pooled();
+        EndpointSlot slot = pooled.slot();
+        slot.attempts.remove(attempt);
+        if (pooled.state == PooledSession.State.GONE || !session.isOpen() || slot.removed) {
+            // Lost before it could be listed.
+            pooled.state = PooledSession.State.GONE;
+            session.drain();
+            noteFailure(attempt, PoolFailures.lostAtOnce(slot.endpoint(), session.closeReason()), nowNanos);
+            return;
+        }
+        pooled.state = PooledSession.State.FREE;
+        pooled.openedNanos = nowNanos;
+        pooled.busyNanos = nowNanos;
+        slot.free.addLast(pooled);
+        slot.opened++;
+        slot.stopBackingOff();
+        gaveUp = false;
+    }
+
+    void failed(Attempt attempt, TransportException cause, long nowNanos) {
+        attempt.pooled().slot().attempts.remove(attempt);
+        noteFailure(attempt, cause, nowNanos);
+    }
+
+    private void noteFailure(Attempt attempt, TransportException cause, long nowNanos) {
+        EndpointSlot slot = attempt.pooled().slot();
+        slot.failed++;
+        // Attempts that were made side by side fail for one reason, which counts once.
+        if (slot.isNewFailure(attempt.startNanos())) {
+            noteFailure(slot, cause, nowNanos);
+        }
+    }
+
+    private void noteFailure(EndpointSlot slot, TransportException cause, long nowNanos) {
+        slot.failuresInARow++;
+        slot.failed(cause, nowNanos, delayNanos(slot));
+        lastFailure = cause;
+        directoryWanted = true;
+        gaveUp =
+                usable() == 0 && slots.stream().allMatch(other -> plan.backoff().givesUp(other.failuresInARow));
+    }
+
+    private long delayNanos(EndpointSlot slot) {
+        return plan.backoff().delayNanos(slot.failuresInARow, ThreadLocalRandom.current());
+    }
+
+    /** A connection takes no new requests, or has ended: it is replaced if it is needed. */
+    void gone(PooledSession session, long nowNanos) {
+        if (session.state == PooledSession.State.GONE) {
+            return;
+        }
+        boolean listed = session.state != PooledSession.State.MADE;
+        drop(session);
+        counts.lost++;
+        if (!listed) {
+            return;
+        }
+        EndpointSlot slot = session.slot();
+        if (session.hasLasted(nowNanos, plan.lastingNanos())) {
+            slot.recovered();
+        } else {
+            noteFailure(
+                    slot,
+                    PoolFailures.lostAtOnce(slot.endpoint(), session.session().closeReason()),
+                    nowNanos);
+        }
+    }
+
+    /** Takes a connection out of the pool. */
+    void drop(PooledSession session) {
+        session.slot().unlist(session);
+        session.state = PooledSession.State.GONE;
+    }
+
+    void overdue(PooledSession session, int inARow, long nowNanos) {
+        EndpointSlot slot = session.slot();
+        boolean elsewhere = slots.stream()
+                .anyMatch(other -> other != slot
+                        && !other.isEjected(nowNanos)
+                        && (other.usable() > 0 || mayOpen(other, nowNanos)));
+        if (inARow >= OVERDUE_LIMIT && elsewhere && !slot.isEjected(nowNanos)) {
+            slot.failuresInARow++;
+            slot.eject(PoolFailures.unanswered(slot.endpoint(), inARow), nowNanos, delayNanos(slot));
+            counts.ejections++;
+        }
+    }
+
+    // --- the endpoints themselves
+
+    /** Makes these the endpoints; returns the connections to others, which are dropped. */
+    List<PooledSession> replace(List<Endpoint> endpoints) {
+        Set<Endpoint> wanted = new HashSet<>(endpoints);
+        List<EndpointSlot> next = new ArrayList<>();
+        List<PooledSession> leaving = new ArrayList<>();
+        Set<Endpoint> known = new HashSet<>();
+        for (EndpointSlot slot : slots) {
+            if (wanted.contains(slot.endpoint())) {
+                next.add(slot);
+                known.add(slot.endpoint());
+            } else {
+                slot.removed = true;
+                leaving.addAll(slot.sessions());
+            }
+        }
+        for (Endpoint endpoint : endpoints) {
+            if (known.add(endpoint)) {
+                next.add(new EndpointSlot(endpoint));
+            }
+        }
+        leaving.forEach(this::drop);
+        slots = next;
+        return leaving;
+    }
+
+    void endpointsUnknown(TransportException cause) {
+        lastFailure = cause;
+    }
+
+    /** Returns whether the endpoints should be asked for again: something has failed, or none is known. */
+    boolean wantDirectory() {
+        boolean want = directoryWanted || slots.isEmpty();
+        directoryWanted = false;
+        return want;
+    }
+
+    /** Returns the endpoints in the order in which to try them. */
+    List<Endpoint> inTurn(long nowNanos) {
+        if (slots.isEmpty()) {
+            return List.of();
+        }
+        int first = slots.size() == 1 ? 0 : plan.pick(Ready.of(slots));
+        List<Endpoint> healthy = new ArrayList<>();
+        List<Endpoint> failed = new ArrayList<>();
+        for (int i = 0; i < slots.size(); i++) {
+            EndpointSlot slot = slots.get((first + i) % slots.size());
+            (slot.nanosLeftAlone(nowNanos) > 0 ? failed : healthy).add(slot.endpoint());
+        }
+        healthy.addAll(failed);
+        return healthy;
+    }
+
+    /** Forgets all failures. */
+    void forgive() {
+        gaveUp = false;
+        slots.forEach(EndpointSlot::recovered);
+    }
+}
