@@ -5,6 +5,8 @@
  *   <li>Start here: {@link io.millrace.testing.Loopback} is a group with live sessions, each with a
  *       {@link io.millrace.testing.RawPeer} at its other end that a test drives byte by byte; a
  *       {@link io.millrace.testing.Recording} is what a session has told its handler.
+ *   <li>Other programs: a {@link io.millrace.testing.Script} plays either end of a conversation that is written down
+ *       byte by byte.
  *   <li>Time: {@link io.millrace.testing.ManualClock} moves deadlines by hand.
  *   <li>Faults: {@link io.millrace.testing.FaultProxy} with {@link io.millrace.testing.Toxics} between two ends,
  *       {@link io.millrace.testing.FaultyChannel} and {@link io.millrace.testing.ChunkingChannel} below a session.

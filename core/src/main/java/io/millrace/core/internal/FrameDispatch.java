@@ -110,12 +110,11 @@ final class FrameDispatch extends FrameOutlet {
 
     /** Takes a part of a message; borrowed. */
     void part(ByteBuffer part, int remaining) {
+        if (!part.hasRemaining() && setup.takesEmptyHeartbeats()) {
+            // The only part of an empty message: of others no part is empty.
+            return;
+        }
         forApplication(FrameKind.MESSAGE, remaining, part);
-    }
-
-    /** Returns whether empty messages are heartbeats, and not the application's. */
-    boolean keepsEmptyMessages() {
-        return setup.keepsEmptyMessages();
     }
 
     private void ping(long token, ByteBuffer payload) {
@@ -138,7 +137,7 @@ final class FrameDispatch extends FrameOutlet {
     }
 
     private void message(ByteBuffer payload) {
-        if (!payload.hasRemaining() && keepsEmptyMessages()) {
+        if (!payload.hasRemaining() && setup.takesEmptyHeartbeats()) {
             return;
         }
         if (setup.handlers().onMessage() != null) {

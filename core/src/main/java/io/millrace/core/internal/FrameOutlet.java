@@ -10,7 +10,6 @@ import io.millrace.core.protocol.FrameKind;
 import io.millrace.core.protocol.Heartbeat;
 import io.millrace.core.protocol.MillraceProtocol;
 import io.millrace.core.protocol.Pairing;
-import io.millrace.core.protocol.Side;
 import io.millrace.core.protocol.UnsupportedVersionException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -44,8 +43,7 @@ abstract class FrameOutlet implements Outlet {
         if (setup.protocol().heartbeat() == Heartbeat.PING) {
             result = send.queue(FrameKind.PING, token, NOTHING);
             send.flushQueued();
-        } else if (setup.side() == Side.CLIENT || setup.protocol().pairing() != Pairing.ONE_AT_A_TIME) {
-            // Where a server may only answer, an empty message would be taken for a reply.
+        } else if (setup.sendsHeartbeats()) {
             result = send.queue(FrameKind.MESSAGE, 0, NOTHING);
             send.flushQueued();
         }

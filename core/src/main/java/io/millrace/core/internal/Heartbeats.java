@@ -2,6 +2,7 @@ package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.HeartbeatConfig;
+import io.millrace.core.protocol.Heartbeat;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +13,7 @@ final class Heartbeats {
      *                                          ^    +----> (timeout)  -> missed -> the peer is gone
      *                                          +---------------------------+  if not too often in a row
      * With empty messages one goes out when nothing has for an interval, and the peer's are waited for an interval and
-     * then the timeout, as often as one may be missed.
+     * then the timeout, as often as one may be missed. Where only the client sends them, the client judges nobody.
      *
      * A ping's token is the time when it was sent, so its answer tells the round trip. Confined to the session's steps.
      */
@@ -27,6 +28,7 @@ final class Heartbeats {
     private final long timeoutNanos;
     private final int maxMissed;
     private final boolean pings;
+    private final boolean judges;
     private final Sender send;
 
     private boolean waiting;
@@ -37,13 +39,19 @@ final class Heartbeats {
     private volatile long roundTripNanos = -1;
     private volatile int missed;
 
-    /** Makes the heartbeats of a session. */
-    Heartbeats(HeartbeatConfig config, boolean pings, Sender send) {
+    private Heartbeats(SessionSetup setup, Sender send) {
+        HeartbeatConfig config = setup.config().heartbeat();
         this.intervalNanos = config.interval().toNanos();
         this.timeoutNanos = config.timeout().toNanos();
         this.maxMissed = config.maxMissed();
-        this.pings = pings;
+        this.pings = setup.protocol().heartbeat() == Heartbeat.PING;
+        this.judges = setup.judgesSilence();
         this.send = send;
+    }
+
+    /** Makes the heartbeats of a session; null if they are off. */
+    static @Nullable Heartbeats of(SessionSetup setup, Sender send) {
+        return setup.config().heartbeat().isOn() ? new Heartbeats(setup, send) : null;
     }
 
     /**
@@ -79,7 +87,7 @@ final class Heartbeats {
     }
 
     private @Nullable CloseReason checkEmpty(long now, long readNanos, long writeNanos, boolean excused) {
-        long heardNanos = excused ? now : readNanos;
+        long heardNanos = excused || !judges ? now : readNanos;
         long overdueNanos = now - heardNanos - intervalNanos;
         noteMissed(overdueNanos < 0 ? 0 : (int) Math.min(overdueNanos / timeoutNanos, maxMissed));
         if (missed >= maxMissed) {

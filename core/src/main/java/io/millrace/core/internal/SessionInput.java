@@ -1,7 +1,6 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
-import io.millrace.core.HeartbeatConfig;
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.Session;
 import io.millrace.core.TransportException;
@@ -10,7 +9,6 @@ import io.millrace.core.internal.receive.ReceiveLoop;
 import io.millrace.core.internal.receive.Receiver;
 import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.protocol.FrameKind;
-import io.millrace.core.protocol.Heartbeat;
 import io.millrace.core.protocol.Side;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
@@ -81,11 +79,7 @@ abstract class SessionInput extends SessionExchanges implements Receiver, HandOv
     }
 
     private SessionTimer newTimer() {
-        HeartbeatConfig heartbeat = setup().config().heartbeat();
-        boolean pings = setup().protocol().heartbeat() == Heartbeat.PING;
-        Heartbeats heartbeats = heartbeat.isOn()
-                ? new Heartbeats(heartbeat, pings, token -> dispatch().heartbeat(token))
-                : null;
+        Heartbeats heartbeats = Heartbeats.of(setup(), token -> dispatch().heartbeat(token));
         return new SessionTimer(setup().config(), runtime().deadlines(), heartbeats, () -> signal(TIMER_DUE));
     }
 

@@ -118,12 +118,26 @@ public record SessionSetup(
     }
 
     /**
-     * Returns whether empty messages are heartbeats, and not the application's.
+     * Returns whether empty messages from the peer are heartbeats, and not for the application.
      *
-     * @return true if heartbeats are on that have no frame of their own
+     * @return true if they have no frame of their own, and the peer may send them
      */
-    public boolean keepsEmptyMessages() {
-        return config.heartbeat().isOn() && protocol.heartbeat() == Heartbeat.EMPTY_MESSAGE;
+    boolean takesEmptyHeartbeats() {
+        return switch (protocol.heartbeat()) {
+            case NONE, PING -> false;
+            case EMPTY_MESSAGE -> config.heartbeat().isOn();
+            case EMPTY_REQUEST -> side == Side.SERVER;
+        };
+    }
+
+    /** Returns whether this side sends heartbeats while they are on. */
+    boolean sendsHeartbeats() {
+        return protocol.heartbeat() != Heartbeat.EMPTY_REQUEST || side == Side.CLIENT;
+    }
+
+    /** Returns whether a peer that is alive can be told from one that is gone by what it sends while heartbeats are on. */
+    boolean judgesSilence() {
+        return protocol.heartbeat() != Heartbeat.EMPTY_REQUEST || side == Side.SERVER;
     }
 
     /**
@@ -133,9 +147,14 @@ public record SessionSetup(
      * @throws IllegalArgumentException if it is empty, and empty messages are heartbeats
      */
     public void requireNoHeartbeat(long payloadLength) {
-        if (payloadLength == 0 && keepsEmptyMessages()) {
+        if (payloadLength > 0) {
+            return;
+        }
+        boolean always = protocol.heartbeat() == Heartbeat.EMPTY_REQUEST && side == Side.CLIENT;
+        if (always || (config.heartbeat().isOn() && protocol.heartbeat() == Heartbeat.EMPTY_MESSAGE)) {
             throw new IllegalArgumentException("an empty message would be taken for a heartbeat: send at least one"
-                    + " byte, turn heartbeats off, or use Protocol.millrace()");
+                    + " byte, " + (always ? "make " + protocol + " one without heartbeats" : "turn heartbeats off")
+                    + ", or use Protocol.millrace()");
         }
     }
 

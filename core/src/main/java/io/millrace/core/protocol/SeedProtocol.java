@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
  * is counted across the server: a connection draws one when it is accepted and a new one after each reply. A client
  * has one request on its way at a time.
  *
+ * <p>An empty message to the server is a heartbeat: it is never answered, whether heartbeats are on or off. The client
+ * sends one when it has sent nothing for an interval, if its {@link io.millrace.core.HeartbeatConfig heartbeats} are
+ * on; a server whose heartbeats are on closes sessions that do not.
+ *
  * <p>Threading: Thread-safe: the two counters are shared by all sessions of the instance, so give each server its own.
  *
  * <p>Errors: as {@link PrefixHandler}; and a reply shorter than its 8 bytes of numbers is malformed.
@@ -27,12 +31,14 @@ public final class SeedProtocol implements Protocol {
 
     private final PrefixHandler prefix;
     private final boolean keepsReplyHeader;
+    private final boolean hasHeartbeats;
     private final AtomicInteger lastSession = new AtomicInteger();
     private final AtomicInteger lastTransmission = new AtomicInteger();
 
-    private SeedProtocol(PrefixHandler prefix, boolean keepsReplyHeader) {
+    private SeedProtocol(PrefixHandler prefix, boolean keepsReplyHeader, boolean hasHeartbeats) {
         this.prefix = prefix;
         this.keepsReplyHeader = keepsReplyHeader;
+        this.hasHeartbeats = hasHeartbeats;
     }
 
     /**
@@ -41,7 +47,7 @@ public final class SeedProtocol implements Protocol {
      * @return the protocol
      */
     public static SeedProtocol create() {
-        return new SeedProtocol(PrefixHandler.int32().littleEndian(), false);
+        return new SeedProtocol(PrefixHandler.int32().littleEndian(), false, true);
     }
 
     /**
@@ -53,7 +59,7 @@ public final class SeedProtocol implements Protocol {
      * @throws IllegalArgumentException if that is out of range
      */
     public SeedProtocol maxPayloadBytes(int bytes) {
-        return new SeedProtocol(prefix.maxPayloadBytes(bytes), keepsReplyHeader);
+        return new SeedProtocol(prefix.maxPayloadBytes(bytes), keepsReplyHeader, hasHeartbeats);
     }
 
     /**
@@ -63,7 +69,17 @@ public final class SeedProtocol implements Protocol {
      * @return the protocol
      */
     public SeedProtocol keepingReplyHeader() {
-        return new SeedProtocol(prefix, true);
+        return new SeedProtocol(prefix, true, hasHeartbeats);
+    }
+
+    /**
+     * Returns this protocol, with fresh counters, strictly as the last of the original programs speak it: they have no
+     * heartbeats. An empty message to the server is a request like any other, and heartbeats cannot be turned on.
+     *
+     * @return the protocol
+     */
+    public SeedProtocol withoutHeartbeats() {
+        return new SeedProtocol(prefix, keepsReplyHeader, false);
     }
 
     @Override
@@ -73,7 +89,7 @@ public final class SeedProtocol implements Protocol {
 
     @Override
     public Heartbeat heartbeat() {
-        return Heartbeat.EMPTY_MESSAGE;
+        return hasHeartbeats ? Heartbeat.EMPTY_REQUEST : Heartbeat.NONE;
     }
 
     @Override
@@ -89,7 +105,7 @@ public final class SeedProtocol implements Protocol {
     @Override
     public String toString() {
         return "seed(maxPayloadBytes=" + prefix.maxPayloadBytes() + (keepsReplyHeader ? ", keepingReplyHeader" : "")
-                + ")";
+                + (hasHeartbeats ? "" : ", withoutHeartbeats") + ")";
     }
 
     private final class ReplyEncoder implements FrameEncoder {
