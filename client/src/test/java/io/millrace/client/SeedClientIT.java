@@ -221,7 +221,6 @@ class SeedClientIT {
                 Hex.expect(server, "00 00 00 00");
             }
             assertTrue(connecting.get(10, TimeUnit.SECONDS).isOpen());
-            client.close();
         }
     }
 
