@@ -3,6 +3,7 @@ package io.millrace.client;
 import io.millrace.client.endpoint.Backoff;
 import io.millrace.client.endpoint.EndpointPicker;
 import io.millrace.client.endpoint.EndpointSource;
+import io.millrace.client.internal.ConnectOptions;
 import io.millrace.client.internal.pool.PoolPlan;
 import io.millrace.client.pool.ClientStateListener;
 import io.millrace.client.pool.PoolConfig;
@@ -21,6 +22,7 @@ record ClientPlan(
         WhileDown whileDown,
         @Nullable ClientStateListener onState,
         long connectNanos,
+        ConnectOptions connectOptions,
         long drainNanos,
         boolean jmx) {
     PoolPlan poolPlan() {

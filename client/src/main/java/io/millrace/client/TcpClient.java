@@ -78,7 +78,7 @@ public final class TcpClient implements AutoCloseable {
         this.plan = plan;
         this.setup = plan.setup();
         this.payloadCheck = setup.protocol().newEncoder(Side.CLIENT);
-        this.opener = new SessionOpener(runtime, setup);
+        this.opener = new SessionOpener(runtime, setup, plan.connectOptions());
         this.pool = new ConnectionPool(runtime, plan.poolPlan(), new PoolOpening(opener, plan));
         this.closing = new CloseOnce(runtime);
     }
@@ -104,7 +104,8 @@ public final class TcpClient implements AutoCloseable {
      * Opens a connection of the caller's own.
      *
      * @return completes on an I/O thread, after {@code onOpen}, with the open session; or fails with a
-     *     {@link TransportException}, such as {@link io.millrace.core.ConnectTimeoutException}
+     *     {@link TransportException}, mostly a {@link io.millrace.core.ConnectFailedException} that tells why.
+     *     Cancelling it gives the connection up
      */
     public CompletableFuture<Session> connect() {
         List<Endpoint> endpoints = pool.endpointsInTurn();

@@ -4,6 +4,8 @@ import io.millrace.client.endpoint.Backoff;
 import io.millrace.client.endpoint.Endpoint;
 import io.millrace.client.endpoint.EndpointPicker;
 import io.millrace.client.endpoint.EndpointSource;
+import io.millrace.client.endpoint.NameResolver;
+import io.millrace.client.internal.ConnectOptions;
 import io.millrace.client.pool.PoolConfig;
 import io.millrace.client.pool.WhileDown;
 import io.millrace.core.IoGroup;
@@ -16,6 +18,7 @@ import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.Sockets;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +33,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Errors: values are checked by {@link #build()}, all together.
  */
 public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
+    /** The default time for looking a name up: 5 s, so that a lookup that hangs leaves half of the connect's time. */
+    public static final Duration DEFAULT_RESOLVE_TIMEOUT = Duration.ofNanos(ConnectOptions.DEFAULT_RESOLVE_NANOS);
+
     private @Nullable Protocol protocol;
     private @Nullable Endpoint endpoint;
     private Duration connectTimeout = TcpClient.DEFAULT_CONNECT_TIMEOUT;
+    private Duration resolveTimeout = DEFAULT_RESOLVE_TIMEOUT;
+    private NameResolver nameResolver = NameResolver.system();
+    private @Nullable InetSocketAddress localAddress;
 
     TcpClientBuilder() {}
 
@@ -77,8 +86,72 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
     }
 
     /**
+     * Sets how long looking a name up may take. The connect's own timeout goes on meanwhile and counts if it is shorter.
+     * A name that is not found in time is not waited for; other names are not kept waiting by it.
+     *
+     * @param timeout more than zero; longer than a year counts as a year; {@link #DEFAULT_RESOLVE_TIMEOUT} by default
+     * @return this
+     */
+    public TcpClientBuilder resolveTimeout(Duration timeout) {
+        this.resolveTimeout = Objects.requireNonNull(timeout, "timeout");
+        return this;
+    }
+
+    /**
+     * Sets how the addresses of names are found. They are asked for anew for every connection, off the I/O threads, and
+     * tried in turn with the time that is left shared among them.
+     *
+     * @param resolver finds addresses; {@link NameResolver#system()} by default
+     * @return this
+     */
+    public TcpClientBuilder nameResolver(NameResolver resolver) {
+        this.nameResolver = Objects.requireNonNull(resolver, "resolver");
+        return this;
+    }
+
+    /**
+     * Sets where connections come from. By default the system chooses address and port.
+     *
+     * <p>A port other than 0 allows one connection at a time, and the next one only when the system has forgotten the
+     * last, which takes minutes if this side closed first. Only addresses of the same family are connected to.
+     *
+     * @param address an address of this machine, or the wildcard address; port 0 lets the system choose
+     * @return this
+     * @throws IllegalArgumentException if the address is unresolved
+     */
+    public TcpClientBuilder localAddress(InetSocketAddress address) {
+        Objects.requireNonNull(address, "address");
+        Ranges.require(
+                !address.isUnresolved(), "localAddress", address, "an address of this machine, such as 127.0.0.1:0");
+        this.localAddress = address;
+        return this;
+    }
+
+    private void localAddress(String text) {
+        int colon = text.lastIndexOf(':');
+        String host = colon < 0 ? "" : text.substring(0, colon);
+        Integer port = portOf(text.substring(colon + 1));
+        Ranges.require(
+                port != null && !host.isBlank(),
+                "localAddress",
+                text,
+                "host:port with a port from 0 (the system chooses) to 65535, such as 127.0.0.1:0 or [::1]:0");
+        localAddress(new InetSocketAddress(host, Objects.requireNonNull(port)));
+    }
+
+    private static @Nullable Integer portOf(String text) {
+        try {
+            int port = Integer.parseInt(text);
+            return port >= 0 && port <= 65_535 ? port : null;
+        } catch (NumberFormatException e) {
+            return null;
+        }
+    }
+
+    /**
      * Sets what is in a section of a settings file: {@code endpoint} as {@code host:port}, {@code connectTimeout},
-     * {@code drainTimeout}, {@code jmx}, and how sessions behave in its section {@code sessions}.
+     * {@code resolveTimeout}, {@code localAddress} as {@code host:port}, {@code drainTimeout}, {@code jmx}, and how
+     * sessions behave in its section {@code sessions}.
      *
      * @param settings the section
      * @return this
@@ -91,6 +164,11 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
                 Ranges.positiveNanos("connectTimeout", timeout);
                 connectTimeout(timeout);
             });
+            in.duration("resolveTimeout", timeout -> {
+                Ranges.positiveNanos("resolveTimeout", timeout);
+                resolveTimeout(timeout);
+            });
+            in.text("localAddress", this::localAddress);
             readCommon(in);
         });
         return this;
@@ -131,6 +209,7 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
                 WhileDown.FAIL,
                 null,
                 Ranges.positiveNanos("connectTimeout", connectTimeout),
+                new ConnectOptions(nameResolver, Ranges.positiveNanos("resolveTimeout", resolveTimeout), localAddress),
                 drainNanos(),
                 isJmxOn());
     }

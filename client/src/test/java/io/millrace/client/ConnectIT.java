@@ -11,6 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.core.ConnectFailedException;
+import io.millrace.core.ConnectFailedException.Kind;
 import io.millrace.core.ConnectTimeoutException;
 import io.millrace.core.IoGroup;
 import io.millrace.core.RequestTimeoutException;
@@ -25,8 +27,11 @@ import java.net.Socket;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -40,26 +45,28 @@ class ConnectIT {
 
     @Test
     void refusedConnectFailsAtOnceNamingTheAddress() throws Exception {
-        int deadPort = deadPort();
+        // C01: the listener has gone, and a connection that it had accepted keeps the port from everybody else.
+        ServerSocket listener = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+        Socket bystander = leaks.close(new Socket(listener.getInetAddress(), listener.getLocalPort()));
+        Socket accepted = leaks.close(listener.accept());
+        int deadPort = listener.getLocalPort();
+        listener.close();
         TcpClient client = leaks.watch(Clients.to(deadPort).build());
+        long descriptors = LeakCheck.socketDescriptors();
         long start = System.nanoTime();
 
-        TransportException refused = assertThrows(TransportException.class, () -> client.call(new byte[1], LONG));
+        ConnectFailedException refused =
+                assertThrows(ConnectFailedException.class, () -> client.call(new byte[1], LONG));
 
         assertWithin(Duration.ofSeconds(2), start);
+        assertEquals(Kind.REFUSED, refused.kind());
         assertTrue(refused.getMessage().contains("127.0.0.1:" + deadPort), refused.getMessage());
         assertInstanceOf(ConnectException.class, refused.getCause());
-        assertInstanceOf(TransportException.class, failureOf(client.connect()));
+        assertEquals(Kind.REFUSED, ((ConnectFailedException) failureOf(client.connect())).kind());
         assertEquals(0, client.sessionCount());
-    }
-
-    /** Returns a port that nobody listens on, and nobody can: an accepted socket still holds it. */
-    private int deadPort() throws Exception {
-        try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-            leaks.close(new Socket(listener.getInetAddress(), listener.getLocalPort()));
-            leaks.close(listener.accept());
-            return listener.getLocalPort();
-        }
+        awaitSoon("descriptors freed", () -> LeakCheck.socketDescriptors() <= descriptors);
+        bystander.getOutputStream().write(42);
+        assertEquals(42, accepted.getInputStream().read());
     }
 
     @Test
@@ -69,8 +76,10 @@ class ConnectIT {
                 .endpoint("no-such-host.invalid", 1)
                 .build());
 
-        TransportException unknown = assertThrows(TransportException.class, () -> client.call(new byte[1], LONG));
+        ConnectFailedException unknown =
+                assertThrows(ConnectFailedException.class, () -> client.call(new byte[1], LONG));
 
+        assertEquals(Kind.UNRESOLVED, unknown.kind());
         assertTrue(unknown.getMessage().contains("no-such-host.invalid"), unknown.getMessage());
         assertInstanceOf(UnknownHostException.class, unknown.getCause());
     }
@@ -92,7 +101,7 @@ class ConnectIT {
     void connectThatIsNotAnsweredTimesOutAndFreesItsDescriptor() throws Exception {
         FullBacklog full = leaks.close(FullBacklog.create());
         TcpClient client = leaks.watch(
-                Clients.to(full.port()).connectTimeout(Duration.ofSeconds(1)).build());
+                Clients.to(full.port()).connectTimeout(Duration.ofMillis(1500)).build());
         long descriptors = LeakCheck.socketDescriptors();
         long start = System.nanoTime();
 
@@ -101,9 +110,83 @@ class ConnectIT {
         long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
         assertInstanceOf(ConnectTimeoutException.class, failure);
         assertTrue(failure.getMessage().contains("127.0.0.1:" + full.port()), failure.getMessage());
-        assertTrue(millis >= 1000 && millis <= 1200, "timed out after " + millis + " ms");
+        // C02: within ten per cent, and never early
+        assertTrue(millis >= 1500 && millis <= 1650, "timed out after " + millis + " ms");
         awaitSoon("descriptor freed", () -> LeakCheck.socketDescriptors() == descriptors);
         assertEquals(0, client.sessionCount());
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void answerThatComesWhenTheTimeIsUpIsEitherInTimeOrIgnored() throws Exception {
+        // The system knocks again after a second; by then there is room, and it is answered as the deadlines pass.
+        FullBacklog full = leaks.close(FullBacklog.create());
+        IoGroup group = leaks.watch(IoGroup.start());
+        long descriptors = LeakCheck.socketDescriptors();
+        List<TcpClient> clients = new ArrayList<>();
+        List<CompletableFuture<Session>> connecting = new ArrayList<>();
+        for (int millis = 970; millis <= 1120; millis += 10) {
+            TcpClient client = leaks.watch(Clients.to(full.port())
+                    .group(group)
+                    .connectTimeout(Duration.ofMillis(millis))
+                    .build());
+            clients.add(client);
+            connecting.add(client.connect());
+        }
+
+        full.makeRoom(Duration.ofMillis(1300));
+
+        for (int i = 0; i < clients.size(); i++) {
+            Throwable failure =
+                    connecting.get(i).handle((session, cause) -> cause).get(10, TimeUnit.SECONDS);
+            if (failure != null) {
+                assertInstanceOf(ConnectTimeoutException.class, failure);
+                assertEquals(0, clients.get(i).stats().opened());
+                assertEquals(0, clients.get(i).sessionCount());
+            }
+        }
+        clients.forEach(TcpClient::close);
+        full.close();
+        awaitSoon("descriptors freed", () -> LeakCheck.socketDescriptors() <= descriptors);
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void connectThatIsCancelledFreesItsDescriptorAndTheClientGoesOn() throws Exception {
+        FullBacklog full = leaks.close(FullBacklog.create());
+        TcpClient client = leaks.watch(Clients.to(full.port()).build());
+        long descriptors = LeakCheck.socketDescriptors();
+        CompletableFuture<Session> connecting = client.connect();
+        AtomicInteger told = new AtomicInteger();
+        connecting.whenComplete((session, failure) -> told.incrementAndGet());
+        awaitSoon("connecting", () -> LeakCheck.socketDescriptors() == descriptors + 1);
+        long start = System.nanoTime();
+
+        connecting.cancel(false);
+
+        awaitSoon("descriptor freed", () -> LeakCheck.socketDescriptors() == descriptors);
+        assertWithin(Duration.ofMillis(500), start);
+        awaitSoon("session counted out", () -> client.sessionCount() == 0);
+        assertEquals(1, told.get());
+        assertEquals(0, client.stats().connectFailures());
+    }
+
+    @Test
+    void sessionWhoseConnectWasCancelledTooLateIsEnded() throws Exception {
+        TcpServer server = leaks.watch(Clients.echo());
+        TcpClient client = leaks.watch(Clients.to(server.port()).build());
+
+        for (int i = 0; i < 200; i++) {
+            CompletableFuture<Session> connecting = client.connect();
+            if (i % 2 == 0) {
+                Thread.yield();
+            }
+            if (!connecting.cancel(false)) {
+                connecting.join().abort();
+            }
+        }
+
+        awaitSoon("all sessions ended", () -> client.sessionCount() == 0);
     }
 
     @Test

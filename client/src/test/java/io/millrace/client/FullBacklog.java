@@ -5,8 +5,10 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /** A listener whose backlog is full, so that the kernel drops every further connect without a word. */
 final class FullBacklog implements AutoCloseable {
@@ -32,6 +34,21 @@ final class FullBacklog implements AutoCloseable {
             }
         }
         throw new AssertionError("the backlog takes more than " + ENOUGH);
+    }
+
+    /** Takes and drops whatever comes for a while, so that the kernel answers it. */
+    void makeRoom(Duration time) throws IOException {
+        long endNanos = System.nanoTime() + time.toNanos();
+        long leftMillis = time.toMillis();
+        while (leftMillis > 0) {
+            listener.setSoTimeout((int) leftMillis);
+            try {
+                listener.accept().close();
+            } catch (SocketTimeoutException over) {
+                return;
+            }
+            leftMillis = TimeUnit.NANOSECONDS.toMillis(endNanos - System.nanoTime());
+        }
     }
 
     int port() {

@@ -10,6 +10,7 @@ import io.millrace.core.Settings;
 import io.millrace.core.SettingsException;
 import io.millrace.core.SocketConfig;
 import io.millrace.core.protocol.Protocol;
+import java.net.InetSocketAddress;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -194,10 +195,48 @@ class TcpClientBuilderTest {
     }
 
     @Test
+    void localAddressAndTimeOfTheLookupComeFromSettings() throws Exception {
+        Properties properties = new Properties();
+        properties.setProperty("endpoint", "127.0.0.1:1");
+        properties.setProperty("localAddress", "127.0.0.1:0");
+        properties.setProperty("resolveTimeout", "1s");
+
+        leaks.watch(TcpClient.builder()
+                .settings(Settings.of(properties, "test"))
+                .protocol(Protocol.millrace())
+                .build());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"127.0.0.1", ":1", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1"})
+    void localAddressOfAnotherShapeIsRefusedWithExamples(String text) {
+        Properties properties = new Properties();
+        properties.setProperty("localAddress", text);
+
+        String message = assertThrows(
+                        SettingsException.class, () -> TcpClient.builder().settings(Settings.of(properties, "test")))
+                .getMessage();
+
+        assertTrue(message.contains("such as 127.0.0.1:0 or [::1]:0"), message);
+    }
+
+    @Test
+    void localAddressThatIsNotResolvedIsRefused() {
+        InetSocketAddress unresolved = InetSocketAddress.createUnresolved("somewhere", 0);
+
+        String message = assertThrows(IllegalArgumentException.class, () -> TcpClient.builder()
+                        .localAddress(unresolved))
+                .getMessage();
+
+        assertTrue(message.startsWith("localAddress is somewhere/<unresolved>:0"), message);
+    }
+
+    @Test
     void durationsOutOfRangeInSettingsAreNamedTogetherWithTheirKeys() {
         Properties properties = new Properties();
         properties.setProperty("connectTimeout", "0");
         properties.setProperty("drainTimeout", "0s");
+        properties.setProperty("resolveTimeout", "0");
 
         SettingsException refused = assertThrows(
                 SettingsException.class, () -> TcpClient.builder().settings(Settings.of(properties, "test")));
@@ -205,6 +244,7 @@ class TcpClientBuilderTest {
         assertEquals(
                 List.of(
                         "connectTimeout = 0: connectTimeout is PT0S; it must be more than zero",
+                        "resolveTimeout = 0: resolveTimeout is PT0S; it must be more than zero",
                         "drainTimeout = 0s: drainTimeout is PT0S; it must be more than zero"),
                 refused.problems());
     }

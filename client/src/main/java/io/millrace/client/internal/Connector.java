@@ -1,18 +1,21 @@
 package io.millrace.client.internal;
 
 import io.millrace.client.endpoint.Endpoint;
-import io.millrace.core.ConnectTimeoutException;
+import io.millrace.core.ConnectFailedException;
 import io.millrace.core.SocketConfig;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines.Deadline;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.Sockets;
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.CompletionHandler;
-import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,7 +33,8 @@ public final class Connector implements AutoCloseable {
 
     private final IoRuntime runtime;
     private final SocketConfig socket;
-    private final Resolver resolver = new Resolver();
+    private final ConnectOptions options;
+    private final Resolver resolver;
     private final Set<Attempt> attempts = ConcurrentHashMap.newKeySet();
     // Written once, by close(), before it goes through the attempts; read by connect after it has listed its own.
     private volatile boolean closed;
@@ -40,10 +44,13 @@ public final class Connector implements AutoCloseable {
      *
      * @param runtime the group whose channels it connects
      * @param socket the options of the channels
+     * @param options how names are looked up, and where connections come from
      */
-    public Connector(IoRuntime runtime, SocketConfig socket) {
+    public Connector(IoRuntime runtime, SocketConfig socket, ConnectOptions options) {
         this.runtime = runtime;
         this.socket = socket;
+        this.options = options;
+        this.resolver = new Resolver(options.names());
     }
 
     /**
@@ -52,12 +59,18 @@ public final class Connector implements AutoCloseable {
      * @param endpoint where to
      * @param timeoutNanos how long name lookup and all addresses together may take, in nanoseconds
      * @return completes with a connected channel that belongs to the caller, or fails with a
-     *     {@link TransportException}
+     *     {@link ConnectFailedException}, or a {@link TransportException} if this connector is closed; cancelling it
+     *     gives the attempt up and closes its channel
      */
     public CompletableFuture<AsynchronousSocketChannel> connect(Endpoint endpoint, long timeoutNanos) {
         Attempt attempt = new Attempt(endpoint, timeoutNanos);
         attempts.add(attempt);
-        attempt.outcome.whenComplete((channel, failure) -> attempts.remove(attempt));
+        attempt.outcome.whenComplete((channel, failure) -> {
+            attempts.remove(attempt);
+            if (failure != null) {
+                attempt.release();
+            }
+        });
         attempt.start();
         if (closed) {
             attempt.fail(clientClosed());
@@ -79,6 +92,13 @@ public final class Connector implements AutoCloseable {
         return new TransportException("the client is closed");
     }
 
+    private static List<InetAddress> ofFamily(InetAddress local, List<InetAddress> found) {
+        return found.stream()
+                .filter(address -> (address instanceof Inet6Address) == (local instanceof Inet6Address)
+                        || local.isAnyLocalAddress())
+                .toList();
+    }
+
     private static void closeQuietly(AsynchronousSocketChannel channel) {
         try {
             channel.close();
@@ -93,14 +113,18 @@ public final class Connector implements AutoCloseable {
          *   start --> resolving --> connecting to address 1 --> ... --> connecting to address n --> failed
          *                |                    |
          *                |                    +--> connected
-         *                +--> (at any time) deadline or close: given up
+         *                +--> (at any time) deadline, close or cancel: given up
          *
-         * The outcome is a future, which takes the first answer; a channel that comes later is closed. The time left
-         * is spread over the addresses left, so that a dead one does not eat the others' share. A failed connect has
-         * closed its channel, so each address gets a new one.
+         * The outcome is a future, which takes the first answer; a channel that comes later is closed. The lookup has a
+         * share of the time, and what is left is spread over the addresses left, so that neither a name that hangs nor a
+         * dead address eats the others' share: shareEndNanos is the end of the present share. A failed connect has
+         * closed its channel, so each address gets a new one. What is wrong with this machine and not with the address
+         * (no descriptor, no local address) ends the attempt.
+         *
+         * Whoever gives up completes the outcome first and closes the channel then, release(); connect() publishes the
+         * channel first and looks at the outcome then. So one of them closes it.
          */
         private final Endpoint endpoint;
-        private final long timeoutNanos;
         private final long deadlineNanos;
         private final CompletableFuture<AsynchronousSocketChannel> outcome = new CompletableFuture<>();
         private final Deadline giveUp = new Deadline() {
@@ -111,33 +135,41 @@ public final class Connector implements AutoCloseable {
         };
 
         // Guarded by this.
-        private InetAddress[] addresses = {};
+        private @Nullable List<InetAddress> addresses;
+        private final List<ConnectFailure> failures = new ArrayList<>();
         private int addressesTried;
+        private long shareNanos;
         private long shareEndNanos;
         private boolean timedOut;
         private @Nullable AsynchronousSocketChannel connecting;
-        private @Nullable TransportException lastFailure;
 
         Attempt(Endpoint endpoint, long timeoutNanos) {
             this.endpoint = endpoint;
-            this.timeoutNanos = timeoutNanos;
-            this.deadlineNanos = runtime.deadlines().nanoTime() + timeoutNanos;
-            this.shareEndNanos = deadlineNanos;
+            long now = runtime.deadlines().nanoTime();
+            this.deadlineNanos = now + timeoutNanos;
+            this.shareNanos = Math.min(options.resolveNanos(), timeoutNanos);
+            this.shareEndNanos = now + shareNanos;
         }
 
         void start() {
-            runtime.deadlines().arm(giveUp, timeoutNanos);
+            runtime.deadlines().arm(giveUp, shareNanos);
             resolver.resolve(endpoint.host())
                     .whenComplete((found, unknown) -> runtime.execute(() -> resolved(found, unknown)));
         }
 
-        private void resolved(InetAddress @Nullable [] found, @Nullable Throwable unknown) {
+        private void resolved(@Nullable List<InetAddress> found, @Nullable Throwable unknown) {
             if (found == null) {
-                fail(new TransportException("cannot resolve " + endpoint.host() + ": " + unknown, unknown));
+                fail(ConnectFailure.unresolved(endpoint, unknown, 0));
+                return;
+            }
+            InetSocketAddress local = options.localAddress();
+            List<InetAddress> usable = local == null ? found : ofFamily(local.getAddress(), found);
+            if (local != null && usable.isEmpty()) {
+                fail(ConnectFailure.localAddress(endpoint, local, "it is not of the family of " + found));
                 return;
             }
             synchronized (this) {
-                addresses = found;
+                addresses = usable;
             }
             tryNextAddress();
         }
@@ -148,27 +180,47 @@ public final class Connector implements AutoCloseable {
             }
             InetSocketAddress address = nextAddress();
             if (address == null) {
-                fail(lastFailure());
+                fail(allFailed());
                 return;
             }
+            AsynchronousSocketChannel channel = open();
+            if (channel != null) {
+                connect(channel, address);
+            }
+        }
+
+        private synchronized @Nullable InetSocketAddress nextAddress() {
+            List<InetAddress> known = Objects.requireNonNull(addresses, "addresses");
+            if (addressesTried == known.size()) {
+                return null;
+            }
+            long now = runtime.deadlines().nanoTime();
+            shareNanos = Math.max(0, deadlineNanos - now) / (known.size() - addressesTried);
+            shareEndNanos = now + shareNanos;
+            timedOut = false;
+            return new InetSocketAddress(known.get(addressesTried++), endpoint.port());
+        }
+
+        /** Returns a channel that comes from the right place, or null if there is none and so no hope. */
+        private @Nullable AsynchronousSocketChannel open() {
             AsynchronousSocketChannel channel;
             try {
                 channel = runtime.openChannel();
             } catch (IOException | RuntimeException e) {
-                fail(new TransportException("cannot connect to " + endpoint + ": " + e.getMessage(), e));
-                return;
-            }
-            connect(channel, address);
-        }
-
-        private synchronized @Nullable InetSocketAddress nextAddress() {
-            if (addressesTried == addresses.length) {
+                fail(ConnectFailure.before(endpoint, e));
                 return null;
             }
-            long now = runtime.deadlines().nanoTime();
-            shareEndNanos = now + Math.max(0, deadlineNanos - now) / (addresses.length - addressesTried);
-            timedOut = false;
-            return new InetSocketAddress(addresses[addressesTried++], endpoint.port());
+            InetSocketAddress local = options.localAddress();
+            try {
+                if (local != null) {
+                    channel.bind(local);
+                }
+                return channel;
+            } catch (IOException | RuntimeException e) {
+                closeQuietly(channel);
+                fail(ConnectFailure.localAddress(endpoint, Objects.requireNonNull(local), e));
+                return null;
+            }
         }
 
         private void connect(AsynchronousSocketChannel channel, InetSocketAddress address) {
@@ -178,7 +230,7 @@ public final class Connector implements AutoCloseable {
                         .arm(giveUp, shareEndNanos - runtime.deadlines().nanoTime());
             }
             if (outcome.isDone()) {
-                // Given up meanwhile, perhaps by a fail() that has not seen this channel.
+                // Given up meanwhile, perhaps by a release() that has not seen this channel.
                 runtime.deadlines().cancel(giveUp);
                 closeQuietly(channel);
                 return;
@@ -198,7 +250,7 @@ public final class Connector implements AutoCloseable {
                 connected(channel);
             } catch (Throwable broken) {
                 closeQuietly(channel);
-                fail(new TransportException("cannot connect to " + endpoint + ": " + broken, broken));
+                fail(ConnectFailure.before(endpoint, broken));
             }
         }
 
@@ -206,11 +258,11 @@ public final class Connector implements AutoCloseable {
             try {
                 if (channel.getLocalAddress().equals(channel.getRemoteAddress())) {
                     // A dead port in the ephemeral range can be connected to itself: nobody is there.
-                    notConnected(new IOException("refused (connected to itself)"), channel);
+                    notConnected(ConnectFailure.self(address()), channel);
                     return;
                 }
             } catch (IOException alreadyBroken) {
-                notConnected(alreadyBroken, channel);
+                notConnected(ConnectFailure.of(address(), alreadyBroken), channel);
                 return;
             }
             synchronized (this) {
@@ -226,60 +278,76 @@ public final class Connector implements AutoCloseable {
         @Override
         public void failed(Throwable cause, AsynchronousSocketChannel channel) {
             try {
-                notConnected(cause, channel);
+                notConnected(isTimedOut() ? noAnswer() : ConnectFailure.of(address(), cause), channel);
             } catch (Throwable broken) {
-                fail(new TransportException("cannot connect to " + endpoint + ": " + broken, broken));
+                fail(ConnectFailure.before(endpoint, broken));
             }
         }
 
-        private void notConnected(Throwable cause, AsynchronousSocketChannel channel) {
+        private void notConnected(ConnectFailure failure, AsynchronousSocketChannel channel) {
             closeQuietly(channel);
             synchronized (this) {
                 connecting = null;
-                lastFailure = timedOut
-                        ? timeout()
-                        : new TransportException("cannot connect to " + endpoint + ": " + cause.getMessage(), cause);
+                failures.add(failure);
             }
             tryNextAddress();
         }
 
         private void shareIsOver() {
             AsynchronousSocketChannel late;
-            boolean nothingLeft;
             synchronized (this) {
                 if (outcome.isDone() || runtime.deadlines().nanoTime() - shareEndNanos < 0) {
                     return;
                 }
                 timedOut = true;
+                // Between two addresses there is no channel: the next share begins at once.
                 late = connecting;
-                // Between two addresses there is no channel, but there is hope.
-                nothingLeft = addressesTried == addresses.length;
             }
-            if (late == null && nothingLeft) {
-                fail(timeout());
+            if (isResolving()) {
+                fail(ConnectFailure.unresolved(endpoint, null, shareNanos()));
             } else if (late != null) {
                 closeQuietly(late);
             }
         }
 
-        private ConnectTimeoutException timeout() {
-            return new ConnectTimeoutException("no connection to " + endpoint + " within "
-                    + Duration.ofNanos(timeoutNanos).toMillis() + " ms");
+        private synchronized boolean isResolving() {
+            return addresses == null;
         }
 
-        private synchronized TransportException lastFailure() {
-            return lastFailure != null ? lastFailure : new TransportException(endpoint.host() + " has no address");
+        private synchronized boolean isTimedOut() {
+            return timedOut;
+        }
+
+        private synchronized long shareNanos() {
+            return shareNanos;
+        }
+
+        /** The address that is being tried. */
+        private synchronized InetSocketAddress address() {
+            return new InetSocketAddress(
+                    Objects.requireNonNull(addresses, "addresses").get(addressesTried - 1), endpoint.port());
+        }
+
+        private ConnectFailure noAnswer() {
+            return ConnectFailure.noAnswer(address(), shareNanos());
+        }
+
+        private synchronized ConnectFailedException allFailed() {
+            return ConnectFailure.all(endpoint, failures);
         }
 
         void fail(TransportException cause) {
-            // First the outcome, then the channel: connect() does it the other way round, so one of us closes it.
-            boolean first = outcome.completeExceptionally(cause);
+            outcome.completeExceptionally(cause);
+        }
+
+        /** The outcome is a failure: lets go of what the attempt holds. */
+        void release() {
             AsynchronousSocketChannel unfinished;
             synchronized (this) {
                 unfinished = connecting;
             }
             runtime.deadlines().cancel(giveUp);
-            if (first && unfinished != null) {
+            if (unfinished != null) {
                 closeQuietly(unfinished);
             }
         }

@@ -61,13 +61,19 @@ public final class OwnConnection {
             return;
         }
         long shareNanos = Math.max(1, leftNanos / (endpoints.size() - index));
-        opener.open(endpoints.get(index), shareNanos, new SessionOpener.Events() {})
-                .whenComplete((TcpSession session, Throwable failure) -> {
-                    if (session != null) {
-                        outcome.complete(session);
-                    } else {
-                        tryEndpoint(index + 1, failure);
-                    }
-                });
+        CompletableFuture<TcpSession> attempt =
+                opener.open(endpoints.get(index), shareNanos, new SessionOpener.Events() {});
+        outcome.whenComplete((session, failure) -> {
+            if (outcome.isCancelled()) {
+                attempt.cancel(false);
+            }
+        });
+        attempt.whenComplete((session, failure) -> {
+            if (session != null) {
+                outcome.complete(session);
+            } else if (!outcome.isDone()) {
+                tryEndpoint(index + 1, failure);
+            }
+        });
     }
 }

@@ -48,11 +48,12 @@ public final class SessionOpener {
      *
      * @param runtime the group
      * @param setup what all sessions have in common
+     * @param options how names are looked up, and where connections come from
      */
-    public SessionOpener(IoRuntime runtime, SessionSetup setup) {
+    public SessionOpener(IoRuntime runtime, SessionSetup setup, ConnectOptions options) {
         this.runtime = runtime;
         this.setup = setup;
-        this.connector = new Connector(runtime, setup.config().socket());
+        this.connector = new Connector(runtime, setup.config().socket(), options);
     }
 
     /**
@@ -61,7 +62,8 @@ public final class SessionOpener {
      * @param endpoint where to connect to
      * @param timeoutNanos how long looking up and connecting may take together, in nanoseconds
      * @param events who hears what becomes of it
-     * @return completes on an I/O thread, after onOpen, or fails with a {@link TransportException}
+     * @return completes on an I/O thread, after onOpen, or fails with a {@link TransportException}; cancelling it gives
+     *     the connection up, whatever has become of it
      */
     public CompletableFuture<TcpSession> open(Endpoint endpoint, long timeoutNanos, Events events) {
         CompletableFuture<TcpSession> opened = new CompletableFuture<>();
@@ -69,10 +71,18 @@ public final class SessionOpener {
             opened.completeExceptionally(new NotSentException("the client is closed"));
             return opened;
         }
-        connector.connect(endpoint, timeoutNanos).whenComplete((channel, failure) -> {
+        CompletableFuture<AsynchronousSocketChannel> connecting = connector.connect(endpoint, timeoutNanos);
+        opened.whenComplete((session, failure) -> {
+            if (opened.isCancelled()) {
+                connecting.cancel(false);
+            }
+        });
+        connecting.whenComplete((channel, failure) -> {
             if (channel == null) {
                 sessions.leave();
-                failures.incrementAndGet();
+                if (!connecting.isCancelled()) {
+                    failures.incrementAndGet();
+                }
                 opened.completeExceptionally(failure);
             } else {
                 openOn(endpoint, channel, new Owner(opened, events));
@@ -172,7 +182,10 @@ public final class SessionOpener {
         @Override
         public void sessionOpened(TcpSession session) {
             sessionsOpened.incrementAndGet();
-            opened.complete(session);
+            if (!opened.complete(session)) {
+                // Cancelled: nobody would ever close it.
+                session.abort();
+            }
         }
 
         @Override
