@@ -6,11 +6,13 @@ import io.millrace.client.endpoint.EndpointPicker;
 import io.millrace.client.endpoint.EndpointSource;
 import io.millrace.client.endpoint.NameResolver;
 import io.millrace.client.internal.ConnectOptions;
+import io.millrace.client.pool.ClientStateListener;
 import io.millrace.client.pool.PoolConfig;
 import io.millrace.client.pool.WhileDown;
 import io.millrace.core.IoGroup;
 import io.millrace.core.SessionBuilder;
 import io.millrace.core.Settings;
+import io.millrace.core.SettingsReader;
 import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.GroupAccess;
@@ -20,7 +22,10 @@ import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +42,15 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
     public static final Duration DEFAULT_RESOLVE_TIMEOUT = Duration.ofNanos(ConnectOptions.DEFAULT_RESOLVE_NANOS);
 
     private @Nullable Protocol protocol;
-    private @Nullable Endpoint endpoint;
+    private @Nullable EndpointSource endpoints;
+
+    /** What makes the picker of each client: but for one of the application's own, turns are not shared. */
+    private Supplier<EndpointPicker> endpointPicker = EndpointPicker::roundRobin;
+
+    private Backoff backoff = Backoff.defaults();
+    private PoolConfig pool = PoolConfig.defaults();
+    private WhileDown whileDown = WhileDown.FAIL;
+    private @Nullable ClientStateListener onState;
     private Duration connectTimeout = TcpClient.DEFAULT_CONNECT_TIMEOUT;
     private Duration resolveTimeout = DEFAULT_RESOLVE_TIMEOUT;
     private NameResolver nameResolver = NameResolver.system();
@@ -62,7 +75,7 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
     }
 
     /**
-     * Sets where to connect to. Required.
+     * Sets where to connect to: one endpoint, in place of what was set before. This or {@code endpoints} is required.
      *
      * @param host a name, looked up anew for every connection, or an address; not empty
      * @param port from 1 to 65,535
@@ -70,7 +83,85 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
      * @throws IllegalArgumentException if the host is empty, or the port is out of range
      */
     public TcpClientBuilder endpoint(String host, int port) {
-        this.endpoint = new Endpoint(Objects.requireNonNull(host, "host"), port);
+        return endpoints(new Endpoint(host, port));
+    }
+
+    /**
+     * Sets where to connect to: endpoints that serve the same, in place of what was set before.
+     *
+     * @param newEndpoints at least one, each once; their order is the one that they are asked in by turns
+     * @return this
+     * @throws IllegalArgumentException if there are none, or one is there twice
+     */
+    public TcpClientBuilder endpoints(Endpoint... newEndpoints) {
+        return endpoints(EndpointSource.of(newEndpoints));
+    }
+
+    /**
+     * Sets what says where to connect to, in place of what was set before.
+     *
+     * @param source asked off the I/O threads before the client first connects, and again when it has to connect anew
+     * @return this
+     */
+    public TcpClientBuilder endpoints(EndpointSource source) {
+        this.endpoints = Objects.requireNonNull(source, "source");
+        return this;
+    }
+
+    /**
+     * Sets how to choose between endpoints.
+     *
+     * @param picker {@link EndpointPicker#roundRobin()} by default, one for each client; the same for all clients that
+     *     are built with this builder if it is set here
+     * @return this
+     */
+    public TcpClientBuilder endpointPicker(EndpointPicker picker) {
+        Objects.requireNonNull(picker, "picker");
+        this.endpointPicker = () -> picker;
+        return this;
+    }
+
+    /**
+     * Sets how long an endpoint that fails is left alone, and when it is given up.
+     *
+     * @param newBackoff {@link Backoff#defaults()} by default
+     * @return this
+     */
+    public TcpClientBuilder backoff(Backoff newBackoff) {
+        this.backoff = Objects.requireNonNull(newBackoff, "newBackoff");
+        return this;
+    }
+
+    /**
+     * Sets how many connections are kept, for how long, and who may wait for one.
+     *
+     * @param config {@link PoolConfig#defaults()} by default
+     * @return this
+     */
+    public TcpClientBuilder pool(PoolConfig config) {
+        this.pool = Objects.requireNonNull(config, "config");
+        return this;
+    }
+
+    /**
+     * Sets what becomes of requests while nothing can be connected.
+     *
+     * @param choice {@link WhileDown#FAIL} by default
+     * @return this
+     */
+    public TcpClientBuilder whileDown(WhileDown choice) {
+        this.whileDown = Objects.requireNonNull(choice, "choice");
+        return this;
+    }
+
+    /**
+     * Sets what hears of the client's state.
+     *
+     * @param listener called on I/O threads, in order, one call at a time; must not block; a throw is logged
+     * @return this
+     */
+    public TcpClientBuilder onState(ClientStateListener listener) {
+        this.onState = Objects.requireNonNull(listener, "listener");
         return this;
     }
 
@@ -149,9 +240,12 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
     }
 
     /**
-     * Sets what is in a section of a settings file: {@code endpoint} as {@code host:port}, {@code connectTimeout},
-     * {@code resolveTimeout}, {@code localAddress} as {@code host:port}, {@code drainTimeout}, {@code jmx}, and how
-     * sessions behave in its section {@code sessions}.
+     * Sets what is in a section of a settings file: {@code endpoint} as {@code host:port}, or {@code endpoints} with
+     * commas between them; {@code endpointPicker} as {@code roundRobin}, {@code random} or {@code leastInFlight};
+     * {@code whileDown}, {@code connectTimeout}, {@code resolveTimeout}, {@code localAddress} as {@code host:port},
+     * {@code drainTimeout}, {@code jmx}; in its section {@code backoff} how
+     * long an endpoint that fails is left alone, in {@code pool} which connections are kept, and in {@code sessions} how
+     * sessions behave.
      *
      * @param settings the section
      * @return this
@@ -159,7 +253,9 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
      */
     public TcpClientBuilder settings(Settings settings) {
         settings.read(in -> {
-            in.text("endpoint", text -> this.endpoint = Endpoint.parse(text));
+            readEndpoints(in);
+            in.text("endpointPicker", text -> this.endpointPicker = pickerNamed(text));
+            in.choice("whileDown", WhileDown.values(), this::whileDown);
             in.duration("connectTimeout", timeout -> {
                 Ranges.positiveNanos("connectTimeout", timeout);
                 connectTimeout(timeout);
@@ -169,9 +265,34 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
                 resolveTimeout(timeout);
             });
             in.text("localAddress", this::localAddress);
+            in.section("backoff", section -> backoff(backoff.settings(section)));
+            in.section(
+                    "pool", section -> pool(pool.toBuilder().settings(section).build()));
             readCommon(in);
         });
         return this;
+    }
+
+    private void readEndpoints(SettingsReader in) {
+        List<Endpoint> one = new ArrayList<>();
+        in.text("endpoint", text -> one.add(Endpoint.parse(text)));
+        one.forEach(this::endpoints);
+        in.text("endpoints", text -> {
+            List<Endpoint> several = Endpoint.parseList(text);
+            if (!one.isEmpty()) {
+                throw new IllegalArgumentException("there is endpoint, too; keep one of the two");
+            }
+            endpoints(several.toArray(Endpoint[]::new));
+        });
+    }
+
+    private static Supplier<EndpointPicker> pickerNamed(String name) {
+        return switch (name) {
+            case "roundRobin" -> EndpointPicker::roundRobin;
+            case "random" -> EndpointPicker::random;
+            case "leastInFlight" -> EndpointPicker::leastInFlight;
+            default -> throw new IllegalArgumentException("it must be one of roundRobin, random, leastInFlight");
+        };
     }
 
     /**
@@ -199,18 +320,26 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
         }
     }
 
-    private ClientPlan plan() {
+    /** Checks the settings. */
+    ClientPlan plan() {
+        SessionSetup setup =
+                new SessionSetup(Side.CLIENT, Ranges.requireSet("protocol", protocol), sessionConfig(), handlers(), 0);
         return new ClientPlan(
-                new SessionSetup(Side.CLIENT, Ranges.requireSet("protocol", protocol), sessionConfig(), handlers(), 0),
-                EndpointSource.of(Ranges.requireSet("endpoint", endpoint)),
-                EndpointPicker.roundRobin(),
-                Backoff.defaults(),
-                PoolConfig.defaults(),
-                WhileDown.FAIL,
-                null,
+                setup,
+                Ranges.requireSet("endpoint", endpoints),
+                endpointPicker.get(),
+                backoff,
+                pool,
+                whileDown,
+                onState,
                 Ranges.positiveNanos("connectTimeout", connectTimeout),
                 new ConnectOptions(nameResolver, Ranges.positiveNanos("resolveTimeout", resolveTimeout), localAddress),
                 drainNanos(),
                 isJmxOn());
+    }
+
+    /** {@return whether no group has been set} */
+    boolean lacksGroup() {
+        return ownsGroup();
     }
 }

@@ -1,6 +1,7 @@
 package io.millrace.samples;
 
 import io.millrace.client.TcpClient;
+import io.millrace.client.TcpClients;
 import io.millrace.core.Settings;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.server.TcpServer;
@@ -12,7 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
 
-/** A server and a client whose addresses, limits and deadlines come from one properties file. */
+/** A server and clients whose addresses, limits and deadlines come from one properties file. */
 public final class FromSettings {
     private static final String FILE = "settings.properties";
 
@@ -38,10 +39,9 @@ public final class FromSettings {
         TcpServerBuilder echo =
                 TcpServer.builder().protocol(protocol).onRequest((session, request, reply) -> reply.send(request));
         try (TcpServer server = echo.settings(settings.section("server")).bind();
-                TcpClient orders = TcpClient.builder()
-                        .settings(settings.section("client.orders"))
-                        .protocol(protocol)
-                        .build()) {
+                TcpClients clients =
+                        TcpClients.open(settings.section("client"), (name, client) -> client.protocol(protocol))) {
+            TcpClient orders = clients.client("orders");
             byte[] answer = orders.call("one order".getBytes(StandardCharsets.UTF_8), Duration.ofSeconds(5));
             return new String(answer, StandardCharsets.UTF_8) + " by " + server.localAddress();
         }

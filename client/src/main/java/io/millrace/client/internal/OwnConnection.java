@@ -1,12 +1,10 @@
 package io.millrace.client.internal;
 
 import io.millrace.client.endpoint.Endpoint;
-import io.millrace.core.ConnectTimeoutException;
 import io.millrace.core.Session;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines;
 import io.millrace.core.internal.TcpSession;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +18,6 @@ public final class OwnConnection {
     private final Deadlines clock;
     private final SessionOpener opener;
     private final List<Endpoint> endpoints;
-    private final long timeoutNanos;
     private final long deadlineNanos;
     private final CompletableFuture<Session> outcome = new CompletableFuture<>();
 
@@ -36,7 +33,6 @@ public final class OwnConnection {
         this.clock = clock;
         this.opener = opener;
         this.endpoints = endpoints;
-        this.timeoutNanos = timeoutNanos;
         this.deadlineNanos = clock.nanoTime() + timeoutNanos;
     }
 
@@ -51,15 +47,12 @@ public final class OwnConnection {
     }
 
     private void tryEndpoint(int index, @Nullable Throwable lastFailure) {
-        long leftNanos = deadlineNanos - clock.nanoTime();
-        if (index == endpoints.size() || (leftNanos <= 0 && lastFailure != null)) {
+        if (index == endpoints.size()) {
             outcome.completeExceptionally(
-                    lastFailure != null
-                            ? lastFailure
-                            : new ConnectTimeoutException("no connection within "
-                                    + Duration.ofNanos(timeoutNanos).toMillis() + " ms"));
+                    lastFailure != null ? lastFailure : new TransportException("no endpoint is known to connect to"));
             return;
         }
+        long leftNanos = Math.max(1, deadlineNanos - clock.nanoTime());
         long shareNanos = Math.max(1, leftNanos / (endpoints.size() - index));
         CompletableFuture<TcpSession> attempt =
                 opener.open(endpoints.get(index), shareNanos, new SessionOpener.Events() {});

@@ -1,6 +1,6 @@
 package io.millrace.client.internal.pool;
 
-import io.millrace.core.ConnectTimeoutException;
+import io.millrace.core.NotSentException;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines.Deadline;
 import io.millrace.core.engine.IoRuntime;
@@ -87,13 +87,13 @@ public final class Attempt extends Deadline {
     private void notPrepared(Throwable thrown) {
         Throwable cause =
                 thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
-        done.completeExceptionally(new TransportException(
+        done.completeExceptionally(new NotSentException(
                 "the connection to " + pooled.endpoint() + " could not be prepared: " + cause.getMessage(), cause));
     }
 
     @Override
     protected void expired() {
-        runtime.execute(() -> done.completeExceptionally(new ConnectTimeoutException("the connection to "
+        runtime.execute(() -> done.completeExceptionally(new NotSentException("the connection to "
                 + pooled.endpoint() + " was not prepared within "
                 + Duration.ofNanos(timeoutNanos).toMillis() + " ms")));
     }
