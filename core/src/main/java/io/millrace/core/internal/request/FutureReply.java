@@ -1,13 +1,12 @@
 package io.millrace.core.internal.request;
 
-import io.millrace.core.ReplyHandler;
 import io.millrace.core.TransportException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** The future that a caller holds for its reply: a copy of it, or the reason why there is none. */
-public final class FutureReply extends CompletableFuture<ByteBuffer> implements ReplyHandler {
+public final class FutureReply extends CompletableFuture<ByteBuffer> implements AbandonableReply {
     // Written by the table that it waits in, before the caller has it.
     private @Nullable RequestTable table;
     private long token;
@@ -47,5 +46,10 @@ public final class FutureReply extends CompletableFuture<ByteBuffer> implements 
     @Override
     public void onFailure(TransportException failure) {
         completeExceptionally(failure);
+    }
+
+    @Override
+    public boolean isAbandoned() {
+        return isDone();
     }
 }

@@ -70,7 +70,7 @@ public final class PendingRequest implements QueuedRequest {
     /** Returns whether nobody waits any more: the request was given up, or its caller has cancelled it. */
     boolean isAbandoned() {
         ReplyHandler waiting = handler;
-        return waiting == null || (waiting instanceof FutureReply future && future.isDone());
+        return waiting == null || (waiting instanceof AbandonableReply reply && reply.isAbandoned());
     }
 
     boolean isWaitedForBy(ReplyHandler someone) {

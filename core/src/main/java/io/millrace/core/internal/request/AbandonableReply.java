@@ -1,0 +1,13 @@
+package io.millrace.core.internal.request;
+
+import io.millrace.core.ReplyHandler;
+
+/** A reply handler whose caller may stop waiting: its reply is then dropped and counted as late, and it hears nothing. */
+public interface AbandonableReply extends ReplyHandler {
+    /**
+     * Returns whether nobody waits any more. Called under the lock of the request's table, so it only looks.
+     *
+     * @return true from some time on, for ever
+     */
+    boolean isAbandoned();
+}
