@@ -8,6 +8,7 @@ import io.millrace.client.internal.pool.PoolPlan;
 import io.millrace.client.pool.ClientStateListener;
 import io.millrace.client.pool.PoolConfig;
 import io.millrace.client.pool.WhileDown;
+import io.millrace.client.request.RetryConfig;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.protocol.Pairing;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ record ClientPlan(
         Backoff backoff,
         PoolConfig pool,
         WhileDown whileDown,
+        RetryConfig retry,
         @Nullable ClientStateListener onState,
         long connectNanos,
         ConnectOptions connectOptions,

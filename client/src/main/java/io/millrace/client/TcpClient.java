@@ -1,12 +1,20 @@
 package io.millrace.client;
 
 import io.millrace.client.endpoint.Endpoint;
+import io.millrace.client.endpoint.EndpointStats;
 import io.millrace.client.internal.OwnConnection;
 import io.millrace.client.internal.SessionOpener;
+import io.millrace.client.internal.exchange.Exchanges;
 import io.millrace.client.internal.pool.ConnectionPool;
 import io.millrace.client.internal.pool.PooledSession;
 import io.millrace.client.internal.pool.WaitingRequest;
+import io.millrace.client.pool.ClientState;
+import io.millrace.client.pool.PoolStats;
+import io.millrace.client.request.BatchOptions;
+import io.millrace.client.request.Outcome;
+import io.millrace.client.request.RequestOptions;
 import io.millrace.core.CloseReason;
+import io.millrace.core.Codec;
 import io.millrace.core.IoGroup;
 import io.millrace.core.ReplyHandler;
 import io.millrace.core.RequestTimeoutException;
@@ -17,7 +25,6 @@ import io.millrace.core.engine.CloseOnce;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSetup;
-import io.millrace.core.internal.request.FutureReply;
 import io.millrace.core.observe.Beans;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.Pairing;
@@ -67,6 +74,7 @@ public final class TcpClient implements AutoCloseable {
 
     private final SessionOpener opener;
     private final ConnectionPool pool;
+    private final Exchanges exchanges;
     private final CloseOnce closing;
     // Written once, when the bean is shown; what closes meanwhile is noticed by whoever is later.
     private volatile Beans.Registration bean = Beans.none();
@@ -80,6 +88,7 @@ public final class TcpClient implements AutoCloseable {
         this.payloadCheck = setup.protocol().newEncoder(Side.CLIENT);
         this.opener = new SessionOpener(runtime, setup, plan.connectOptions());
         this.pool = new ConnectionPool(runtime, plan.poolPlan(), new PoolOpening(opener, plan));
+        this.exchanges = new Exchanges(runtime, pool, setup.protocol().pairing(), plan.retry());
         this.closing = new CloseOnce(runtime);
     }
 
@@ -135,37 +144,83 @@ public final class TcpClient implements AutoCloseable {
     }
 
     /**
-     * Sends a request on the client's shared connection, connecting first if there is none.
+     * Sends a request to one of the endpoints, connecting first if need be.
      *
      * @param payload borrowed: the request between position and limit, which do not change
-     * @param timeout how long connecting and answering may take together; more than zero
-     * @return the reply or the failure, as {@link Session#request} answers them
+     * @param timeout how long connecting and answering may take together, retries included; more than zero
+     * @return completes on an I/O thread with the reply, a fresh copy that belongs to the caller; or with
+     *     {@link io.millrace.client.request.RequestRefusedException}, {@link RequestTimeoutException},
+     *     {@link io.millrace.core.ErrorReplyException}, {@link io.millrace.core.SessionClosedException} or another
+     *     {@link TransportException}, which all know whether the peer {@linkplain TransportException#maybeSent() may
+     *     have seen} the request. Cancelling it cancels the request
      * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
      * @throws IllegalStateException if replies could not be told from messages: over a protocol without tokens this
      *     client was built with {@code onMessage}, {@code onPart} or {@code onRequest}; or the protocol has no frames
      */
     public CompletableFuture<ByteBuffer> request(ByteBuffer payload, Duration timeout) {
-        FutureReply reply = new FutureReply();
-        request(payload, timeout, reply);
-        return reply;
+        return request(payload, RequestOptions.within(timeout));
+    }
+
+    /**
+     * Sends a request, as {@link #request(ByteBuffer, Duration)} does.
+     *
+     * @param payload borrowed: the request
+     * @param timeout how long connecting and answering may take together; more than zero
+     * @return the reply or the failure
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
+     * @throws IllegalStateException if replies could not be told from messages
+     */
+    public CompletableFuture<ByteBuffer> request(byte[] payload, Duration timeout) {
+        return request(ByteBuffer.wrap(payload), timeout);
+    }
+
+    /**
+     * Sends a request, as {@link #request(ByteBuffer, Duration)} does.
+     *
+     * @param payload borrowed: the request between position and limit, which do not change
+     * @param options how long it may take, and whether it may be done twice
+     * @return the reply or the failure
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it
+     * @throws IllegalStateException if replies could not be told from messages
+     */
+    public CompletableFuture<ByteBuffer> request(ByteBuffer payload, RequestOptions options) {
+        check(payload);
+        return exchanges.request(payload, options);
+    }
+
+    /**
+     * Sends a request that a codec writes, and has another one read the reply.
+     *
+     * @param message the request; not needed any more when the call returns
+     * @param codec what writes it
+     * @param replies what reads the reply, on an I/O thread
+     * @param options how long it may take, and whether it may be done twice
+     * @param <M> what requests are to the application
+     * @param <R> what replies are to it
+     * @return the reply or the failure, as {@link #request(ByteBuffer, Duration)} answers them
+     * @throws IllegalArgumentException if the codec cannot write it, or the protocol's frames cannot carry it
+     * @throws IllegalStateException if replies could not be told from messages
+     */
+    public <M, R> CompletableFuture<R> request(
+            M message, Codec<? super M> codec, Codec<R> replies, RequestOptions options) {
+        ByteBuffer payload = codec.encode(message);
+        check(payload);
+        return exchanges.request(payload, replies, options);
     }
 
     /**
      * Sends a request and takes its outcome without allocating. Unlike the other forms it keeps no copy of the request,
-     * so it is never asked again: what was lost is told, and {@link TransportException#maybeSent()} says whether the
-     * peer may have seen it.
+     * so it is never made again: what was lost is told.
      *
      * @param payload borrowed: the request between position and limit, which do not change
      * @param timeout how long connecting and answering may take together; more than zero
      * @param handler hears the outcome, once, on an I/O thread
      * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
-     * @throws IllegalStateException if replies could not be told from messages, as for the other forms
+     * @throws IllegalStateException if replies could not be told from messages
      */
     public void request(ByteBuffer payload, Duration timeout, ReplyHandler handler) {
-        requireAsking();
+        check(payload);
         long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
-        setup.requireNoHeartbeat(payload.remaining());
-        payloadCheck.check(payload);
         TransportException refused = pool.refusal();
         if (refused != null) {
             runtime.execute(() -> handler.onFailure(refused));
@@ -181,17 +236,34 @@ public final class TcpClient implements AutoCloseable {
     }
 
     /**
-     * Sends a request, as {@link #request(ByteBuffer, Duration)} does.
+     * Sends a request, and tells whatever becomes of it as a value.
      *
-     * @param payload borrowed: the request
-     * @param timeout how long connecting and answering may take together; more than zero
-     * @return the reply or the failure, as {@link Session#request} answers them
-     * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
-     * @throws IllegalStateException if replies could not be told from messages: over a protocol without tokens this
-     *     client was built with {@code onMessage}, {@code onPart} or {@code onRequest}; or the protocol has no frames
+     * @param payload borrowed: the request between position and limit, which do not change
+     * @param options how long it may take, and whether it may be done twice
+     * @return completes on an I/O thread, never with an exception. Cancelling it cancels the request, which is an
+     *     outcome, too
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it
+     * @throws IllegalStateException if replies could not be told from messages
      */
-    public CompletableFuture<ByteBuffer> request(byte[] payload, Duration timeout) {
-        return request(ByteBuffer.wrap(payload), timeout);
+    public CompletableFuture<Outcome<ByteBuffer>> exchange(ByteBuffer payload, RequestOptions options) {
+        check(payload);
+        return exchanges.exchange(payload, options);
+    }
+
+    /**
+     * Sends requests on one connection, and tells whatever becomes of each as a value.
+     *
+     * @param payloads borrowed: the requests
+     * @param options how long all may take together, whether each waits for the one before it to be answered, and what
+     *     becomes of the rest when the connection is lost
+     * @return completes on an I/O thread, never with an exception: the outcomes in the order of the requests.
+     *     Cancelling it cancels what has no outcome yet, which is an outcome, too
+     * @throws IllegalArgumentException if the protocol's frames cannot carry one of them: then none is sent
+     * @throws IllegalStateException if replies could not be told from messages
+     */
+    public CompletableFuture<List<Outcome<ByteBuffer>>> batch(List<ByteBuffer> payloads, BatchOptions options) {
+        payloads.forEach(this::check);
+        return exchanges.batch(payloads, options);
     }
 
     /**
@@ -228,6 +300,12 @@ public final class TcpClient implements AutoCloseable {
         }
     }
 
+    private void check(ByteBuffer payload) {
+        requireAsking();
+        setup.requireNoHeartbeat(payload.remaining());
+        payloadCheck.check(payload);
+    }
+
     private void requireAsking() {
         if (setup.asks()) {
             return;
@@ -243,6 +321,26 @@ public final class TcpClient implements AutoCloseable {
     /** {@return the group that this client works with} */
     public IoGroup group() {
         return group;
+    }
+
+    /** {@return how the client stands with its endpoints} */
+    public ClientState state() {
+        return pool.state();
+    }
+
+    /** {@return what is known of each endpoint; empty if none is known yet} */
+    public List<EndpointStats> endpoints() {
+        return pool.endpointStats();
+    }
+
+    /** {@return a snapshot of the pool of connections} */
+    public PoolStats poolStats() {
+        return pool.stats();
+    }
+
+    /** Tries failed endpoints again at once, and also those that the client had given up. */
+    public void reconnect() {
+        pool.reconnect();
     }
 
     /** {@return a snapshot of the counters of this client} */

@@ -9,6 +9,7 @@ import io.millrace.client.internal.ConnectOptions;
 import io.millrace.client.pool.ClientStateListener;
 import io.millrace.client.pool.PoolConfig;
 import io.millrace.client.pool.WhileDown;
+import io.millrace.client.request.RetryConfig;
 import io.millrace.core.IoGroup;
 import io.millrace.core.SessionBuilder;
 import io.millrace.core.Settings;
@@ -50,6 +51,7 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
     private Backoff backoff = Backoff.defaults();
     private PoolConfig pool = PoolConfig.defaults();
     private WhileDown whileDown = WhileDown.FAIL;
+    private RetryConfig retry = RetryConfig.defaults();
     private @Nullable ClientStateListener onState;
     private Duration connectTimeout = TcpClient.DEFAULT_CONNECT_TIMEOUT;
     private Duration resolveTimeout = DEFAULT_RESOLVE_TIMEOUT;
@@ -155,6 +157,17 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
     }
 
     /**
+     * Sets how often requests are made again that have certainly not been done, or may be done twice.
+     *
+     * @param config {@link RetryConfig#defaults()} by default
+     * @return this
+     */
+    public TcpClientBuilder retry(RetryConfig config) {
+        this.retry = Objects.requireNonNull(config, "config");
+        return this;
+    }
+
+    /**
      * Sets what hears of the client's state.
      *
      * @param listener called on I/O threads, in order, one call at a time; must not block; a throw is logged
@@ -243,7 +256,7 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
      * Sets what is in a section of a settings file: {@code endpoint} as {@code host:port}, or {@code endpoints} with
      * commas between them; {@code endpointPicker} as {@code roundRobin}, {@code random} or {@code leastInFlight};
      * {@code whileDown}, {@code connectTimeout}, {@code resolveTimeout}, {@code localAddress} as {@code host:port},
-     * {@code drainTimeout}, {@code jmx}; in its section {@code backoff} how
+     * {@code drainTimeout}, {@code jmx}; in its section {@code retry} what is made again, in {@code backoff} how
      * long an endpoint that fails is left alone, in {@code pool} which connections are kept, and in {@code sessions} how
      * sessions behave.
      *
@@ -265,6 +278,7 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
                 resolveTimeout(timeout);
             });
             in.text("localAddress", this::localAddress);
+            in.section("retry", section -> retry(retry.settings(section)));
             in.section("backoff", section -> backoff(backoff.settings(section)));
             in.section(
                     "pool", section -> pool(pool.toBuilder().settings(section).build()));
@@ -331,6 +345,7 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
                 backoff,
                 pool,
                 whileDown,
+                retry,
                 onState,
                 Ranges.positiveNanos("connectTimeout", connectTimeout),
                 new ConnectOptions(nameResolver, Ranges.positiveNanos("resolveTimeout", resolveTimeout), localAddress),

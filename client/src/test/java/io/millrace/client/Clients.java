@@ -1,5 +1,6 @@
 package io.millrace.client;
 
+import io.millrace.client.pool.PoolConfig;
 import io.millrace.core.TransportException;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.server.TcpServer;
@@ -14,6 +15,9 @@ import java.util.concurrent.TimeUnit;
 /** What many tests of clients begin with. */
 final class Clients {
     static final Duration LONG = Duration.ofSeconds(10);
+
+    static final PoolConfig ONE_CONNECTION =
+            PoolConfig.builder().maxConnections(1).build();
 
     private Clients() {}
 

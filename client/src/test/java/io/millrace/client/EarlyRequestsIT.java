@@ -32,7 +32,8 @@ class EarlyRequestsIT {
     void requestsMadeWhileTheConnectionIsCompletedKeepTheirOrder() throws Exception {
         for (int round = 0; round < 20; round++) {
             RawServer peer = leaks.close(RawServer.start());
-            TcpClient client = leaks.watch(Clients.to(peer.port()).build());
+            TcpClient client = leaks.watch(
+                    Clients.to(peer.port()).pool(Clients.ONE_CONNECTION).build());
 
             assertEquals(requests(client, 2_000), received(leaks.close(peer.accept()), 2_000));
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.client.request.RetryConfig;
 import io.millrace.core.CloseReason.Kind;
 import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.Session;
@@ -55,6 +56,7 @@ class ProxyFaultsIT {
         client = leaks.watch(TcpClient.builder()
                 .protocol(Protocol.millrace())
                 .endpoint("127.0.0.1", proxy.address().getPort())
+                .retry(RetryConfig.none())
                 .build());
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.millrace.core.NotSentException;
 import io.millrace.core.protocol.FrameDecoder;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.FrameKind;
@@ -39,7 +40,8 @@ class RefusedInSessionIT {
 
         assertArrayEquals(new byte[] {7}, behind.get(20, TimeUnit.SECONDS).array());
         ExecutionException failure = assertThrows(ExecutionException.class, () -> refused.get(20, TimeUnit.SECONDS));
-        assertInstanceOf(IllegalArgumentException.class, failure.getCause());
+        NotSentException notSent = assertInstanceOf(NotSentException.class, failure.getCause());
+        assertInstanceOf(IllegalArgumentException.class, notSent.getCause());
     }
 
     /** Refuses messages of three bytes, but for the first encoder, which is the client's own. */

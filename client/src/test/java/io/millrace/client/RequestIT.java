@@ -45,7 +45,8 @@ class RequestIT {
     @Test
     void pipelinedRequestsGetTheirOwnReplies() throws Exception {
         TcpServer server = leaks.watch(Clients.echo());
-        TcpClient client = leaks.watch(Clients.to(server.port()).build());
+        TcpClient client = leaks.watch(
+                Clients.to(server.port()).pool(Clients.ONE_CONNECTION).build());
         assertEquals("connected", ask(client, "connected"));
         List<CompletableFuture<ByteBuffer>> replies = new ArrayList<>();
 

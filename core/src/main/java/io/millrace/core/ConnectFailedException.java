@@ -70,4 +70,14 @@ public sealed class ConnectFailedException extends TransportException permits Co
     public List<InetSocketAddress> addresses() {
         return List.of(addresses);
     }
+
+    /**
+     * Returns whether what was asked may have reached the peer.
+     *
+     * @return false
+     */
+    @Override
+    public final boolean maybeSent() {
+        return false;
+    }
 }

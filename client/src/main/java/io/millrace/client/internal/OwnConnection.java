@@ -18,6 +18,7 @@ public final class OwnConnection {
     private final Deadlines clock;
     private final SessionOpener opener;
     private final List<Endpoint> endpoints;
+    private final long timeoutNanos;
     private final long deadlineNanos;
     private final CompletableFuture<Session> outcome = new CompletableFuture<>();
 
@@ -33,6 +34,7 @@ public final class OwnConnection {
         this.clock = clock;
         this.opener = opener;
         this.endpoints = endpoints;
+        this.timeoutNanos = timeoutNanos;
         this.deadlineNanos = clock.nanoTime() + timeoutNanos;
     }
 
@@ -52,7 +54,7 @@ public final class OwnConnection {
                     lastFailure != null ? lastFailure : new TransportException("no endpoint is known to connect to"));
             return;
         }
-        long leftNanos = Math.max(1, deadlineNanos - clock.nanoTime());
+        long leftNanos = index == 0 ? timeoutNanos : Math.max(1, deadlineNanos - clock.nanoTime());
         long shareNanos = Math.max(1, leftNanos / (endpoints.size() - index));
         CompletableFuture<TcpSession> attempt =
                 opener.open(endpoints.get(index), shareNanos, new SessionOpener.Events() {});

@@ -240,7 +240,7 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
             return;
         }
         unsent.add(item);
-        boolean usable = current.session().isOpen() && !current.session().isPeerDraining();
+        boolean usable = current.isUsable();
         full = usable && inFlight > 0;
         if (!full) {
             leave(refusal);
@@ -348,7 +348,7 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
     /** The claim on a connection. */
     private final class Waiting extends Claim {
         Waiting() {
-            super(exclusive);
+            super(exclusive, 0);
         }
 
         @Override
@@ -360,7 +360,8 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
                 begunHere = false;
                 full = false;
             }
-            pump();
+            // Not here: whoever brings the connection is in the middle of something.
+            client.runtime().execute(Batch.this::pump);
         }
 
         @Override

@@ -90,7 +90,17 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
         return route;
     }
 
-    final void start() {
+    /** Begins, unless the client has too much to do already. */
+    final void begin() {
+        TransportException refused = client.pool().refusal();
+        if (refused != null) {
+            end(refused);
+        } else {
+            start();
+        }
+    }
+
+    private void start() {
         PooledSession ready = client.pool().tryClaim();
         if (ready != null) {
             acquired(ready, ConnectionUse.REUSED);
@@ -116,7 +126,7 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
         long nanosLeft = nanosLeft();
         if (isDone() || nanosLeft <= 0) {
             client.pool().giveBack(acquired);
-            end(new RequestRefusedException(
+            endLater(new RequestRefusedException(
                     Reason.TIMED_OUT, "the time was over when a connection was free; not sent"));
             return;
         }
@@ -125,12 +135,20 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
         try {
             refusal = acquired.begin(payload, nanosLeft, this);
         } catch (RuntimeException | Error cannotBeSent) {
-            end(new NotSentException("not sent: " + cannotBeSent.getMessage(), cannotBeSent));
+            endLater(new NotSentException("not sent: " + cannotBeSent.getMessage(), cannotBeSent));
             return;
         }
-        if (refusal != null) {
-            attemptFailed(refusal);
+        if (refusal != null && !acquired.isUsable()) {
+            // Not an attempt: the connection was on its way out. The pool knows by now, and has others.
+            client.runtime().execute(this::start);
+        } else if (refusal != null) {
+            client.runtime().execute(() -> attemptFailed(refusal));
         }
+    }
+
+    /** Ends on an I/O thread: whoever brings a connection is in the middle of something. */
+    private void endLater(TransportException failure) {
+        client.runtime().execute(() -> end(failure));
     }
 
     @Override
@@ -228,7 +246,7 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
     /** The claim on the next connection. */
     private final class Waiting extends Claim {
         Waiting() {
-            super(false);
+            super(false, payload.remaining());
         }
 
         @Override

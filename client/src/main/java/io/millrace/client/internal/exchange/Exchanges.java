@@ -94,7 +94,7 @@ public final class Exchanges {
 
     private <R, T> CompletableFuture<T> begin(Exchange<R, T> exchange) {
         budget.earn(1);
-        exchange.start();
+        exchange.begin();
         return exchange;
     }
 

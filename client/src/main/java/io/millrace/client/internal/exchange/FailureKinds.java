@@ -4,6 +4,7 @@ import io.millrace.client.request.Outcome;
 import io.millrace.client.request.Outcome.Kind;
 import io.millrace.client.request.RequestRefusedException;
 import io.millrace.core.CloseReason;
+import io.millrace.core.ConnectFailedException;
 import io.millrace.core.ErrorReplyException;
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.RequestTimeoutException;
@@ -17,6 +18,9 @@ final class FailureKinds {
     static Outcome.Kind of(TransportException failure) {
         if (failure instanceof RequestRefusedException refused) {
             return of(refused.reason());
+        }
+        if (failure instanceof ConnectFailedException) {
+            return Kind.NOT_CONNECTED;
         }
         if (failure instanceof ErrorReplyException) {
             return Kind.ERROR_REPLY;

@@ -40,7 +40,7 @@ public abstract class Claim extends Deadline {
     protected abstract void acquired(PooledSession session, ConnectionUse use);
 
     /**
-     * Hears, on an I/O thread, that there is no connection.
+     * Hears, on an I/O thread or where the claim is made, that there is no connection.
      *
      * @param failure why; certainly nothing was sent
      */

@@ -1,7 +1,9 @@
 package io.millrace.client.internal.pool;
 
 import io.millrace.client.endpoint.Endpoint;
+import io.millrace.client.endpoint.EndpointStats;
 import io.millrace.client.pool.ClientState;
+import io.millrace.client.pool.PoolStats;
 import io.millrace.core.CloseReason;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines.Deadline;
@@ -85,14 +87,29 @@ public final class ConnectionPool {
         return plan.sharesConnections();
     }
 
-    /** {@return the counters} */
-    public PoolCounts counts() {
-        return counts;
+    /** {@return how the client stands with its endpoints} */
+    public ClientState state() {
+        return news.state();
     }
 
-    /** {@return the state of the whole, and who hears of it} */
-    public StateNews news() {
-        return news;
+    /** {@return what is known of each endpoint} */
+    public List<EndpointStats> endpointStats() {
+        lock.lock();
+        try {
+            return slots.endpointStats(runtime.deadlines().nanoTime());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** {@return the counters} */
+    public PoolStats stats() {
+        lock.lock();
+        try {
+            return counts.snapshot(slots, claims);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -200,7 +217,9 @@ public final class ConnectionPool {
         TransportException refused;
         lock.lock();
         try {
-            refused = closed ? PoolFailures.closed() : growth.refusal(claims, claim);
+            refused = closed
+                    ? PoolFailures.closed()
+                    : growth.refusal(claims, claim, runtime.deadlines().nanoTime());
             if (refused == null) {
                 claims.add(claim, needsItsOwn(claim));
                 claim.waitIn(this, waitNanos);
@@ -211,7 +230,7 @@ public final class ConnectionPool {
             lock.unlock();
         }
         if (refused != null) {
-            runtime.execute(() -> claim.failed(refused));
+            claim.failed(refused);
         } else {
             plan();
         }
@@ -426,8 +445,7 @@ public final class ConnectionPool {
             if (slots.wantDirectory()) {
                 directory.refresh();
             }
-            TransportException down =
-                    directory.isAsking() && slots.all().isEmpty() ? null : growth.whyDown(claims, now);
+            TransportException down = directory.isAsking() && slots.all().isEmpty() ? null : growth.whyDown(claims);
             if (down != null) {
                 claims.removeAll().forEach(claim -> work.refusals.add(new Work.Refusal(claim, down)));
             }

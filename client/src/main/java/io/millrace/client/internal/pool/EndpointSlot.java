@@ -1,7 +1,10 @@
 package io.millrace.client.internal.pool;
 
 import io.millrace.client.endpoint.Endpoint;
+import io.millrace.client.endpoint.EndpointState;
+import io.millrace.client.endpoint.EndpointStats;
 import io.millrace.core.TransportException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,6 +93,12 @@ final class EndpointSlot {
         retryNanos = nowNanos + delayNanos;
     }
 
+    /** Has no connection opened before a time. */
+    void leaveAlone(long untilNanos) {
+        backingOff = true;
+        retryNanos = untilNanos;
+    }
+
     void eject(TransportException cause, long nowNanos, long delayNanos) {
         lastFailure = cause;
         ejected = true;
@@ -126,6 +135,21 @@ final class EndpointSlot {
         long untilRetry = isBackingOff(nowNanos) ? retryNanos - nowNanos : 0;
         long untilReadmitted = isEjected(nowNanos) ? readmitNanos - nowNanos : 0;
         return Math.max(untilRetry, untilReadmitted);
+    }
+
+    EndpointStats stats(long nowNanos) {
+        long leftAlone = nanosLeftAlone(nowNanos);
+        return new EndpointStats(
+                endpoint,
+                leftAlone > 0 ? EndpointState.BACKING_OFF : EndpointState.AVAILABLE,
+                usable(),
+                attempts.size(),
+                requestsInFlight(),
+                failuresInARow,
+                Duration.ofNanos(leftAlone),
+                lastFailure == null ? null : lastFailure.getMessage(),
+                opened,
+                failed);
     }
 
     /** Returns whether an attempt has been under way for so long that another endpoint should be tried beside it. */

@@ -23,9 +23,12 @@ final class Growth {
 
     /** Returns why a claim cannot wait, or null if it can. */
     @Nullable
-    TransportException refusal(Claims claims, Claim claim) {
+    TransportException refusal(Claims claims, Claim claim, long nowNanos) {
         if (slots.hasGivenUp()) {
             return PoolFailures.gaveUp(slots);
+        }
+        if (!plan.waitsWhileDown() && slots.isDownForLong(nowNanos)) {
+            return PoolFailures.down(slots, nowNanos);
         }
         if (!claims.isEmpty() && claims.bytes() + claim.bytes() > plan.waitingLimitBytes()) {
             return PoolFailures.tooMuchWaits(plan, claims.bytes());
@@ -164,14 +167,16 @@ final class Growth {
 
     /** Returns why nobody who waits can be served before somebody does something about it, or null. */
     @Nullable
-    TransportException whyDown(Claims claims, long nowNanos) {
+    TransportException whyDown(Claims claims) {
+        boolean attemptFailed = slots.takeAttemptFailed();
         if (claims.isEmpty() || slots.usable() > 0 || slots.attempts() > 0) {
             return null;
         }
         if (slots.hasGivenUp()) {
             return PoolFailures.gaveUp(slots);
         }
-        return plan.waitsWhileDown() ? null : PoolFailures.down(slots, nowNanos);
+        // Who came after the failure waits for the next attempt, which is due soon: see refusal().
+        return plan.waitsWhileDown() || !attemptFailed ? null : PoolFailures.failed(slots);
     }
 
     /** Returns after how many nanoseconds something may have to be decided again; MAX_VALUE if only after an event. */

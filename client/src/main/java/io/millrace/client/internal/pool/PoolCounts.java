@@ -1,5 +1,6 @@
 package io.millrace.client.internal.pool;
 
+import io.millrace.client.pool.PoolStats;
 import io.millrace.client.request.ConnectionUse;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -18,6 +19,32 @@ final class PoolCounts {
     long idledOut;
     long lost;
     long ejections;
+
+    PoolStats snapshot(Slots slots, Claims claims) {
+        int idle = 0;
+        for (EndpointSlot slot : slots.all()) {
+            for (PooledSession session : slot.free) {
+                idle += session.pending() == 0 ? 1 : 0;
+            }
+        }
+        return new PoolStats(
+                slots.usable(),
+                idle,
+                slots.attempts(),
+                slots.taken(),
+                claims.size(),
+                claims.peak(),
+                reused.sum(),
+                reusedAfterWaiting,
+                newlyOpened,
+                exhausted,
+                tooManyRequests.sum(),
+                timedOut,
+                evictedForOthers,
+                idledOut,
+                lost,
+                leaks.sum());
+    }
 
     /** Counts a connection that goes to a claim that has waited. */
     ConnectionUse use(PooledSession session, boolean waited) {

@@ -4,6 +4,7 @@ import io.millrace.client.endpoint.Endpoint;
 import io.millrace.client.request.RequestRefusedException;
 import io.millrace.client.request.RequestRefusedException.Reason;
 import io.millrace.core.CloseReason;
+import io.millrace.core.NotSentException;
 import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.TransportException;
 import java.time.Duration;
@@ -16,7 +17,7 @@ final class PoolFailures {
     private PoolFailures() {}
 
     static RequestRefusedException closed() {
-        return new RequestRefusedException(Reason.CLOSED, "not sent: the client is closed");
+        return new RequestRefusedException(Reason.CLOSED, "the client is closed");
     }
 
     static RequestRefusedException exhausted(PoolPlan plan, int waiting) {
@@ -55,6 +56,17 @@ final class PoolFailures {
                 Reason.TIMED_OUT, "not sent: " + waited + ", which is acquireTimeout" + why, last);
     }
 
+    /** The attempt for which everyone waited has failed, and there is no other. */
+    static TransportException failed(Slots slots) {
+        TransportException last = slots.lastFailure();
+        return last != null && !last.maybeSent()
+                ? last
+                : new RequestRefusedException(
+                        Reason.NO_CONNECTION,
+                        "not sent: no connection to " + names(slots) + "; last failure: " + messageOf(last),
+                        last);
+    }
+
     /** Nothing is connected, and nothing is to be tried yet. */
     static TransportException down(Slots slots, long nowNanos) {
         TransportException last = slots.lastFailure();
@@ -83,11 +95,11 @@ final class PoolFailures {
     }
 
     static TransportException lostAtOnce(Endpoint endpoint, @Nullable CloseReason reason) {
-        return new TransportException("the connection to " + endpoint + " did not last: " + reason);
+        return new NotSentException("the connection to " + endpoint + " did not last: " + reason);
     }
 
     static TransportException unanswered(Endpoint endpoint, int requests) {
-        return new TransportException(endpoint + " has not answered the last " + requests + " requests in time");
+        return new NotSentException(endpoint + " has not answered the last " + requests + " requests in time");
     }
 
     static TransportException unwrap(Throwable failure) {
@@ -95,7 +107,7 @@ final class PoolFailures {
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         return cause instanceof TransportException expected
                 ? expected
-                : new TransportException("cannot connect: " + cause, cause);
+                : new NotSentException("cannot connect: " + cause, cause);
     }
 
     private static String names(Slots slots) {

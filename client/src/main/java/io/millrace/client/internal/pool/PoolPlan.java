@@ -77,8 +77,7 @@ public record PoolPlan(
         return timeout.isZero() ? Long.MAX_VALUE : Ranges.positiveNanos(property, timeout);
     }
 
-    /** Returns how long a connection has to last at least before the next failure counts as the first one again. */
-    long lastingNanos() {
+    long firstDelayNanos() {
         return Ranges.positiveNanos("backoff.firstDelay", backoff.firstDelay());
     }
 

@@ -43,8 +43,8 @@ public final class PooledSession implements SessionOpener.Events, ReplyHandler {
         GONE
     }
 
-    /** How long a connection on which the peer says nothing counts as lasting, in nanoseconds. */
-    private static final long LONG_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** How long a connection has to last to count as good though nothing was answered on it, in nanoseconds. */
+    private static final long LASTING_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final ConnectionPool pool;
     private final EndpointSlot slot;
@@ -200,11 +200,11 @@ public final class PooledSession implements SessionOpener.Events, ReplyHandler {
         return first;
     }
 
-    /** Returns whether the connection has lasted: for some time, if the peer has spoken, and for long, if not. */
-    boolean hasLasted(long nowNanos, long someNanos) {
-        long lastedNanos = nowNanos - openedNanos;
-        boolean heard = session().stats().bytesReceived() > 0;
-        return lastedNanos >= (heard ? someNanos : Math.max(someNanos, LONG_NANOS));
+    /** Returns whether the connection was good for something: the peer has answered, or it has lasted for some time. */
+    boolean wasGood(long nowNanos) {
+        SessionStats stats = session().stats();
+        boolean conversed = stats.messagesSent() > 0 && stats.messagesReceived() > 0;
+        return conversed || nowNanos - openedNanos >= LASTING_NANOS;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.millrace.client.internal.pool;
 
 import io.millrace.client.endpoint.Endpoint;
+import io.millrace.client.endpoint.EndpointStats;
 import io.millrace.client.pool.ClientState;
 import io.millrace.client.pool.PoolOrder;
 import io.millrace.core.TransportException;
@@ -23,6 +24,7 @@ final class Slots {
     private List<EndpointSlot> slots = new ArrayList<>();
     private boolean gaveUp;
     private boolean directoryWanted;
+    private boolean attemptFailed;
     private @Nullable TransportException lastFailure;
 
     Slots(PoolPlan plan, PoolCounts counts) {
@@ -219,6 +221,7 @@ final class Slots {
     private void noteFailure(Attempt attempt, TransportException cause, long nowNanos) {
         EndpointSlot slot = attempt.pooled().slot();
         slot.failed++;
+        attemptFailed = true;
         // Attempts that were made side by side fail for one reason, which counts once.
         if (slot.isNewFailure(attempt.startNanos())) {
             noteFailure(slot, cause, nowNanos);
@@ -250,8 +253,10 @@ final class Slots {
             return;
         }
         EndpointSlot slot = session.slot();
-        if (session.hasLasted(nowNanos, plan.lastingNanos())) {
+        if (session.wasGood(nowNanos)) {
             slot.recovered();
+            // Not more often than that, or a peer that answers and hangs up would be connected to without a pause.
+            slot.leaveAlone(session.openedNanos + plan.firstDelayNanos());
         } else {
             noteFailure(
                     slot,
@@ -308,6 +313,21 @@ final class Slots {
 
     void endpointsUnknown(TransportException cause) {
         lastFailure = cause;
+        attemptFailed = true;
+    }
+
+    /** Returns whether an attempt has failed since the last look. */
+    boolean takeAttemptFailed() {
+        boolean failed = attemptFailed;
+        attemptFailed = false;
+        return failed;
+    }
+
+    /** Returns whether nothing is connected, and nothing will be tried so soon that one might wait for it. */
+    boolean isDownForLong(long nowNanos) {
+        return connections() == 0
+                && !slots.isEmpty()
+                && slots.stream().allMatch(slot -> slot.nanosLeftAlone(nowNanos) > plan.attemptDelayNanos());
     }
 
     /** Returns whether the endpoints should be asked for again: something has failed, or none is known. */
@@ -315,6 +335,10 @@ final class Slots {
         boolean want = directoryWanted || slots.isEmpty();
         directoryWanted = false;
         return want;
+    }
+
+    List<EndpointStats> endpointStats(long nowNanos) {
+        return slots.stream().map(slot -> slot.stats(nowNanos)).toList();
     }
 
     /** Returns the endpoints in the order in which to try them. */

@@ -67,7 +67,7 @@ public final class WaitingRequest extends Claim {
             return;
         }
         if (failure != null && !session.isUsable()) {
-            start();
+            runtime.execute(this::start);
         } else if (failure != null) {
             runtime.execute(() -> failed(failure));
         }
