@@ -102,7 +102,8 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
     /**
      * Sets what says where to connect to, in place of what was set before.
      *
-     * @param source asked off the I/O threads before the client first connects, and again when it has to connect anew
+     * @param source asked off the I/O threads before the client first connects, and again after failures, at most once a
+     *     second
      * @return this
      */
     public TcpClientBuilder endpoints(EndpointSource source) {

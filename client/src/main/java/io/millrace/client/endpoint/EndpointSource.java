@@ -6,8 +6,7 @@ import java.util.List;
 /**
  * Says which endpoints there are: a fixed list, or a function that asks a registry, a file or a name server.
  *
- * <p>Threading: the client asks it off the I/O threads, never twice at a time; it may block. One that several clients
- * share must be thread-safe.
+ * <p>Threading: asked off the I/O threads, where it may block; it must be thread-safe.
  *
  * <p>Errors: a throw, an empty list and null are failures: the client keeps the endpoints that it had. If it never had
  * any, they count as a failed attempt to connect.

@@ -64,8 +64,9 @@ public record PoolPlan(
         return orEver("acquireTimeout", config.acquireTimeout());
     }
 
+    /** Returns how long an attempt may take before another one is made beside it, in nanoseconds; MAX_VALUE if for ever. */
     long attemptDelayNanos() {
-        return Ranges.positiveNanos("attemptDelay", config.attemptDelay());
+        return orEver("attemptDelay", config.attemptDelay());
     }
 
     /** Returns how long a connection may be idle, in nanoseconds; MAX_VALUE if for ever. */
