@@ -261,13 +261,14 @@ public interface Session {
     long queuedBytes();
 
     /**
-     * Returns how long the last ping took that the peer has answered.
+     * Returns how long pings took that the peer has answered. Where the peer is busy that includes the time until it
+     * came to read the ping, and on both sides what was queued before.
      *
-     * @return the time from the ping to its answer; null if none was answered, or heartbeats are off or are no pings
+     * @return the times up to now; null if no ping was answered, or heartbeats are off or are no pings
      * @see HeartbeatConfig
      */
     @Nullable
-    Duration roundTripTime();
+    RoundTrip roundTrip();
 
     /**
      * Returns how many heartbeats in a row the peer has missed up to now. Any byte that is received makes it 0 again.

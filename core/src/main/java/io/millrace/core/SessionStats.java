@@ -7,8 +7,23 @@ package io.millrace.core;
  * @param messagesReceived whole messages received
  * @param bytesSent bytes written to the connection
  * @param messagesSent messages accepted for sending
+ * @param lateReplies replies dropped because nobody waited for them: they came too late or twice, or to nothing that was
+ *     asked
  */
-public record SessionStats(long bytesReceived, long messagesReceived, long bytesSent, long messagesSent) {
+public record SessionStats(
+        long bytesReceived, long messagesReceived, long bytesSent, long messagesSent, long lateReplies) {
+    /**
+     * Makes counters without late replies.
+     *
+     * @param bytesReceived bytes read from the connection
+     * @param messagesReceived whole messages received
+     * @param bytesSent bytes written to the connection
+     * @param messagesSent messages accepted for sending
+     */
+    public SessionStats(long bytesReceived, long messagesReceived, long bytesSent, long messagesSent) {
+        this(bytesReceived, messagesReceived, bytesSent, messagesSent, 0);
+    }
+
     /**
      * Adds the counters of another session.
      *
@@ -20,6 +35,7 @@ public record SessionStats(long bytesReceived, long messagesReceived, long bytes
                 bytesReceived + other.bytesReceived,
                 messagesReceived + other.messagesReceived,
                 bytesSent + other.bytesSent,
-                messagesSent + other.messagesSent);
+                messagesSent + other.messagesSent,
+                lateReplies + other.lateReplies);
     }
 }

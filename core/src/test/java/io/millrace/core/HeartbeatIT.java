@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -37,6 +38,7 @@ class HeartbeatIT {
     private static final int PONG = 5;
 
     private final ManualClock clock = new ManualClock();
+    private long lastPing;
 
     private Loopback.Builder with(Protocol protocol) {
         return with(protocol, 1);
@@ -110,17 +112,38 @@ class HeartbeatIT {
         try (Loopback loopback = with(Protocol.millrace()).start()) {
             Link link = loopback.open();
             settle(link);
-            assertNull(link.session().roundTripTime());
-            for (int round = 1; round <= 3; round++) {
-                pass(link, INTERVAL.plus(TICK));
-                long token = expectPing(link.peer());
-                pass(link, Duration.ofMillis(round));
-                answer(link.peer(), token);
-                Duration expected = Duration.ofMillis(round);
-                await().until(() -> expected.equals(link.session().roundTripTime()));
-            }
+            assertNull(link.session().roundTrip());
+            answer(link.peer(), 0);
+            await().until(() -> link.session().stats().bytesReceived() == 13);
+            settle(link);
+            assertEquals(roundTrip(80, 80, 80), measure(link, 80));
+            // The same answer once more says nothing new, however late it is.
+            pass(link, Duration.ofMillis(300));
+            answer(link.peer(), lastPing);
+            await().until(() -> link.session().stats().bytesReceived() == 39);
+            settle(link);
+            assertEquals(roundTrip(160, 90, 80), measure(link, 160));
+            assertEquals(roundTrip(10, 80, 10), measure(link, 10));
+            assertEquals(roundTrip(24, 73, 10), measure(link, 24));
             assertTrue(link.session().isOpen());
         }
+    }
+
+    /** Answers the next ping after a while. */
+    private RoundTrip measure(Link link, int millis) throws Exception {
+        pass(link, INTERVAL.plus(TICK));
+        lastPing = expectPing(link.peer());
+        pass(link, Duration.ofMillis(millis));
+        answer(link.peer(), lastPing);
+        await().until(() -> {
+            RoundTrip trip = link.session().roundTrip();
+            return trip != null && trip.last().toMillis() == millis;
+        });
+        return Objects.requireNonNull(link.session().roundTrip());
+    }
+
+    private static RoundTrip roundTrip(int last, int smoothed, int min) {
+        return new RoundTrip(Duration.ofMillis(last), Duration.ofMillis(smoothed), Duration.ofMillis(min));
     }
 
     @Test

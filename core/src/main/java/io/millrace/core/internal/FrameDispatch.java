@@ -45,7 +45,7 @@ final class FrameDispatch extends FrameOutlet {
         this.handOver = handOver;
         ServedRequests served = setup.served();
         this.responder = served == null ? null : new Responder(session, this, served);
-        this.requests = setup.asks() ? RequestTables.of(setup.protocol().pairing(), runtime.deadlines(), events) : null;
+        this.requests = setup.asks() ? RequestTables.of(setup.protocol(), runtime.deadlines(), events) : null;
     }
 
     @Nullable

@@ -2,6 +2,7 @@ package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.HeartbeatConfig;
+import io.millrace.core.RoundTrip;
 import io.millrace.core.protocol.Heartbeat;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,9 @@ final class Heartbeats {
         boolean trySend(long token);
     }
 
+    /** A new round trip counts for one in so many: RFC 6298, alpha. */
+    private static final int SMOOTHING = 8;
+
     private final long intervalNanos;
     private final long timeoutNanos;
     private final int maxMissed;
@@ -32,12 +36,17 @@ final class Heartbeats {
     private final Sender send;
 
     private boolean waiting;
+    private boolean answerDue;
     private long sentNanos;
     private long nextLookNanos;
 
     // Written by the steps; read by anyone.
-    private volatile long roundTripNanos = -1;
     private volatile int missed;
+
+    // Guarded by this.
+    private long lastTripNanos = -1;
+    private long smoothedTripNanos;
+    private long minTripNanos;
 
     private Heartbeats(SessionSetup setup, Sender send) {
         HeartbeatConfig config = setup.config().heartbeat();
@@ -78,6 +87,7 @@ final class Heartbeats {
         } else if (overdue || (!waiting && now - readNanos >= intervalNanos)) {
             // A peer that was not asked owes no answer: the output may be shut down, or without room.
             waiting = send.trySend(now);
+            answerDue = waiting;
             sentNanos = now;
             nextLookNanos = now + (waiting ? timeoutNanos : intervalNanos);
         } else {
@@ -136,13 +146,26 @@ final class Heartbeats {
 
     /** Notes that a ping has been answered. */
     void answered(long token, long now) {
-        if (token == sentNanos && pings) {
-            roundTripNanos = now - token;
+        if (token != sentNanos || !answerDue) {
+            return;
+        }
+        answerDue = false;
+        long nanos = now - token;
+        synchronized (this) {
+            boolean first = lastTripNanos < 0;
+            lastTripNanos = nanos;
+            smoothedTripNanos = first ? nanos : smoothedTripNanos + (nanos - smoothedTripNanos) / SMOOTHING;
+            minTripNanos = first ? nanos : Math.min(minTripNanos, nanos);
         }
     }
 
-    /** Returns how long the last answered ping took, in nanoseconds; -1 if none has been answered. */
-    long roundTripNanos() {
-        return roundTripNanos;
+    /** Returns how long pings took, or null if none has been answered. */
+    synchronized @Nullable RoundTrip roundTrip() {
+        return lastTripNanos < 0
+                ? null
+                : new RoundTrip(
+                        Duration.ofNanos(lastTripNanos),
+                        Duration.ofNanos(smoothedTripNanos),
+                        Duration.ofNanos(minTripNanos));
     }
 }

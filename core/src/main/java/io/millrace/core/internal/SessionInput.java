@@ -2,6 +2,7 @@ package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.MalformedFrameException;
+import io.millrace.core.RoundTrip;
 import io.millrace.core.Session;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
@@ -295,10 +296,11 @@ abstract class SessionInput extends SessionExchanges implements Receiver, HandOv
         }
     }
 
-    /** Returns how long the last answered ping took, in nanoseconds; -1 if none has been answered. */
-    long roundTripNanos() {
+    /** Returns how long pings took, or null if none has been answered. */
+    @Nullable
+    RoundTrip roundTrip() {
         SessionTimer current = timer;
-        return current == null ? -1 : current.roundTripNanos();
+        return current == null ? null : current.roundTrip();
     }
 
     /** Returns how many heartbeats in a row the peer has missed up to now. */

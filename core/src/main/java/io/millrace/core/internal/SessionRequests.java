@@ -42,6 +42,11 @@ abstract class SessionRequests extends SessionSends {
         return loop().beginsRequests();
     }
 
+    final long lateReplies() {
+        RequestTable table = loop().dispatch().requests();
+        return table == null ? 0 : table.lateReplies();
+    }
+
     @Override
     public CompletableFuture<ByteBuffer> request(ByteBuffer payload, Duration timeout) {
         FutureReply reply = new FutureReply();

@@ -1,6 +1,7 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
+import io.millrace.core.RoundTrip;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.engine.Deadlines;
 import io.millrace.core.engine.Deadlines.Deadline;
@@ -211,9 +212,10 @@ final class SessionTimer extends Deadline {
         }
     }
 
-    /** Returns how long the last answered ping took, in nanoseconds; -1 if none has been answered. */
-    long roundTripNanos() {
-        return heartbeats == null ? -1 : heartbeats.roundTripNanos();
+    /** Returns how long pings took, or null if none has been answered. */
+    @Nullable
+    RoundTrip roundTrip() {
+        return heartbeats == null ? null : heartbeats.roundTrip();
     }
 
     /** Returns how many heartbeats in a row the peer has missed up to now. */

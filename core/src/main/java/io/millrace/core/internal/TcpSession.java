@@ -3,6 +3,7 @@ package io.millrace.core.internal;
 import io.millrace.core.AttributeKey;
 import io.millrace.core.CloseReason;
 import io.millrace.core.MessageHandler;
+import io.millrace.core.RoundTrip;
 import io.millrace.core.SessionStats;
 import io.millrace.core.WireProtocol;
 import io.millrace.core.engine.IoRuntime;
@@ -14,7 +15,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -329,9 +329,8 @@ public final class TcpSession extends SessionRequests implements SessionExchange
     }
 
     @Override
-    public @Nullable Duration roundTripTime() {
-        long nanos = loop.roundTripNanos();
-        return nanos < 0 ? null : Duration.ofNanos(nanos);
+    public @Nullable RoundTrip roundTrip() {
+        return loop.roundTrip();
     }
 
     @Override
@@ -346,7 +345,8 @@ public final class TcpSession extends SessionRequests implements SessionExchange
                 receive.receivedBytes(),
                 receive.receivedMessages(),
                 sendLoop().writtenBytes(),
-                sendLoop().acceptedMessages());
+                sendLoop().acceptedMessages(),
+                lateReplies());
     }
 
     @Override

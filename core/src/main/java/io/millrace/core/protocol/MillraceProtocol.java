@@ -3,6 +3,7 @@ package io.millrace.core.protocol;
 import io.millrace.core.FrameTooLongException;
 import io.millrace.core.MalformedFrameException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Millrace's own frames: messages, requests both ways, errors, pings and a drain notice on one connection.
@@ -44,8 +45,12 @@ public final class MillraceProtocol implements Protocol, FrameEncoder {
 
     private final int maxPayloadBytes;
 
-    private MillraceProtocol(int maxPayloadBytes) {
+    /** Null for a random one of each session. */
+    private final @Nullable Long firstToken;
+
+    private MillraceProtocol(int maxPayloadBytes, @Nullable Long firstToken) {
         this.maxPayloadBytes = maxPayloadBytes;
+        this.firstToken = firstToken;
     }
 
     /**
@@ -54,7 +59,7 @@ public final class MillraceProtocol implements Protocol, FrameEncoder {
      * @return the protocol
      */
     public static MillraceProtocol create() {
-        return new MillraceProtocol(PrefixHandler.DEFAULT_MAX_PAYLOAD_BYTES);
+        return new MillraceProtocol(PrefixHandler.DEFAULT_MAX_PAYLOAD_BYTES, null);
     }
 
     /**
@@ -70,7 +75,23 @@ public final class MillraceProtocol implements Protocol, FrameEncoder {
             throw new IllegalArgumentException(
                     "maxPayloadBytes is " + bytes + "; it must be from 0 to " + PrefixHandler.LARGEST_PAYLOAD_BYTES);
         }
-        return new MillraceProtocol(bytes);
+        return new MillraceProtocol(bytes, firstToken);
+    }
+
+    /**
+     * Returns this protocol with a token for the first request of each session, so that a test knows what is on the
+     * wire. Without this each session begins with a random one.
+     *
+     * @param token any number; those of later requests count up from it
+     * @return the protocol
+     */
+    public MillraceProtocol firstToken(long token) {
+        return new MillraceProtocol(maxPayloadBytes, token);
+    }
+
+    @Override
+    public long firstToken() {
+        return firstToken == null ? Protocol.super.firstToken() : firstToken;
     }
 
     /**
@@ -141,7 +162,8 @@ public final class MillraceProtocol implements Protocol, FrameEncoder {
 
     @Override
     public String toString() {
-        return "millrace(maxPayloadBytes=" + maxPayloadBytes + ")";
+        return "millrace(maxPayloadBytes=" + maxPayloadBytes + (firstToken == null ? "" : ", firstToken=" + firstToken)
+                + ")";
     }
 
     /** Reads length, kind and token, and looks at nothing else. */

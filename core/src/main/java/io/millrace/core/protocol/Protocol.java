@@ -1,6 +1,7 @@
 package io.millrace.core.protocol;
 
 import io.millrace.core.WireProtocol;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The agreement of both sides about where messages begin and end, and which replies belong to which requests.
@@ -37,6 +38,16 @@ public interface Protocol extends WireProtocol {
      */
     default Pairing pairing() {
         return Pairing.IN_ORDER;
+    }
+
+    /**
+     * Returns the token of a session's first request, where replies have tokens. Those that follow count up from it, and
+     * go on with {@link Long#MIN_VALUE} after {@link Long#MAX_VALUE}.
+     *
+     * @return a random number unless overridden, so that a reply meant for another connection finds no request
+     */
+    default long firstToken() {
+        return ThreadLocalRandom.current().nextLong();
     }
 
     /**

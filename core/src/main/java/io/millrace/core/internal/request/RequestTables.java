@@ -1,8 +1,7 @@
 package io.millrace.core.internal.request;
 
 import io.millrace.core.engine.Deadlines;
-import io.millrace.core.protocol.Pairing;
-import java.util.concurrent.ThreadLocalRandom;
+import io.millrace.core.protocol.Protocol;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the table that fits how replies find their requests. */
@@ -12,19 +11,17 @@ public final class RequestTables {
     /**
      * Makes an empty table.
      *
-     * @param pairing how replies find their requests
+     * @param protocol tells how replies find their requests, and what the first token is
      * @param deadlines the timer
      * @param requester the session
      * @return the table, or null if there can be no requests
      */
-    public static @Nullable RequestTable of(Pairing pairing, Deadlines deadlines, RequestTable.Requester requester) {
-        return switch (pairing) {
+    public static @Nullable RequestTable of(Protocol protocol, Deadlines deadlines, RequestTable.Requester requester) {
+        return switch (protocol.pairing()) {
             case NONE -> null;
             case IN_ORDER -> OrderedRequests.pipelined(deadlines, requester);
             case ONE_AT_A_TIME -> OrderedRequests.oneAtATime(deadlines, requester);
-            case BY_TOKEN ->
-                new TokenRequests(
-                        deadlines, requester, ThreadLocalRandom.current().nextLong());
+            case BY_TOKEN -> new TokenRequests(deadlines, requester, protocol.firstToken());
         };
     }
 }

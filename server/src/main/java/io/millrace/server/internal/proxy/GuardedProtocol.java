@@ -33,6 +33,11 @@ record GuardedProtocol(Protocol protocol) implements Protocol {
     }
 
     @Override
+    public long firstToken() {
+        return protocol.firstToken();
+    }
+
+    @Override
     public Heartbeat heartbeat() {
         return protocol.heartbeat();
     }
