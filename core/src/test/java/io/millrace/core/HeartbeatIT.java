@@ -164,6 +164,63 @@ class HeartbeatIT {
     }
 
     @Test
+    void peerThatReadsALargeMessageSlowlyIsAliveUntilItStops() throws Exception {
+        try (Loopback loopback = with(Protocol.millrace())
+                .config(SessionConfig.builder()
+                        .heartbeat(HeartbeatConfig.every(INTERVAL).timeout(TIMEOUT))
+                        .writeProgressTimeout(Duration.ofHours(1))
+                        .sendLimit(16 << 20)
+                        .build())
+                .socketBuffers(8 << 10)
+                .start()) {
+            Link link = loopback.open();
+            settle(link);
+            int total = 2 << 20;
+            assertTrue(link.session().send(ByteBuffer.allocate(total - 5)).isAccepted());
+            pass(link, INTERVAL.plus(TICK));
+            int read = 0;
+            // The ping waits behind the message all this time, so nobody can have answered it.
+            while (link.session().queuedBytes() > 512 << 10) {
+                link.peer().readExactly(512 << 10);
+                read += 512 << 10;
+                pass(link, TIMEOUT.minus(TICK));
+                assertTrue(
+                        link.session().isOpen(),
+                        () -> "with " + link.session().queuedBytes() + " bytes to go: "
+                                + link.session().closeReason());
+            }
+            link.peer().readExactly(total - read);
+            long token = expectPing(link.peer());
+            settle(link);
+            answer(link.peer(), token);
+            await().until(() -> link.session().roundTrip() != null);
+            pass(link, INTERVAL.plus(TICK));
+            expectPing(link.peer());
+            pass(link, TIMEOUT.plus(TICK));
+            assertEquals(Kind.TIMEOUT, link.recording().awaitClose().kind());
+        }
+    }
+
+    @Test
+    void peerThatStopsReadingWithAPingOnItsWayIsGone() throws Exception {
+        try (Loopback loopback = with(Protocol.millrace())
+                .config(SessionConfig.builder()
+                        .heartbeat(HeartbeatConfig.every(INTERVAL).timeout(TIMEOUT))
+                        .writeProgressTimeout(Duration.ofHours(1))
+                        .sendLimit(16 << 20)
+                        .build())
+                .socketBuffers(8 << 10)
+                .start()) {
+            Link link = loopback.open();
+            settle(link);
+            assertTrue(link.session().send(ByteBuffer.allocate(8 << 20)).isAccepted());
+            pass(link, INTERVAL.plus(TICK));
+            pass(link, TIMEOUT.plus(TICK));
+            assertEquals(Kind.TIMEOUT, link.recording().awaitClose().kind());
+        }
+    }
+
+    @Test
     void onlyAsManyLostPongsInARowAsMayBeMissedEndTheSession() throws Exception {
         try (Loopback loopback = with(Protocol.millrace(), 3).start()) {
             Link link = loopback.open();

@@ -17,16 +17,27 @@ final class Heartbeats {
      * then the timeout, as often as one may be missed. Where only the client sends them, the client judges nobody.
      *
      * A ping's token is the time when it was sent, so its answer tells the round trip. Confined to the session's steps.
+     *
+     * A ping may wait behind a large message that the peer reads slowly. Such a peer is alive, and cannot answer what it
+     * does not have. So as long as what is in front of the ping goes on leaving, the time to answer begins anew at each
+     * look, and once more when all of that has left. A peer that takes nothing for a whole timeout is not excused.
      */
     /** Sends what shows the peer that this side is there. */
-    @FunctionalInterface
     interface Sender {
         /** Queues a ping with this token, or an empty message; returns false if it could not. */
         boolean trySend(long token);
+
+        /** Returns how much is queued and not written. */
+        long queuedBytes();
+
+        /** Returns how much has been written. */
+        long writtenBytes();
     }
 
     /** A new round trip counts for one in so many: RFC 6298, alpha. */
     private static final int SMOOTHING = 8;
+
+    private static final long NOTHING_AHEAD = -1;
 
     private final long intervalNanos;
     private final long timeoutNanos;
@@ -38,6 +49,9 @@ final class Heartbeats {
     private boolean waiting;
     private boolean answerDue;
     private long sentNanos;
+    private long askedNanos;
+    private long aheadUntilBytes = NOTHING_AHEAD;
+    private long writtenBytes;
     private long nextLookNanos;
 
     // Written by the steps; read by anyone.
@@ -76,7 +90,10 @@ final class Heartbeats {
 
     private @Nullable CloseReason checkPing(long now, long readNanos, boolean excused) {
         waiting = waiting && !excused && readNanos - sentNanos < 0;
-        boolean overdue = waiting && now - sentNanos >= timeoutNanos;
+        if (waiting && now - askedNanos >= timeoutNanos && isHeldUp()) {
+            askedNanos = now;
+        }
+        boolean overdue = waiting && now - askedNanos >= timeoutNanos;
         noteMissed(waiting ? missed + (overdue ? 1 : 0) : 0);
         if (missed >= maxMissed) {
             String of = maxMissed == 1 ? " of a ping" : " of any of " + maxMissed + " pings in a row";
@@ -86,14 +103,36 @@ final class Heartbeats {
             nextLookNanos = now + intervalNanos;
         } else if (overdue || (!waiting && now - readNanos >= intervalNanos)) {
             // A peer that was not asked owes no answer: the output may be shut down, or without room.
-            waiting = send.trySend(now);
-            answerDue = waiting;
-            sentNanos = now;
+            ping(now);
             nextLookNanos = now + (waiting ? timeoutNanos : intervalNanos);
         } else {
-            nextLookNanos = waiting ? sentNanos + timeoutNanos : readNanos + intervalNanos;
+            nextLookNanos = waiting ? askedNanos + timeoutNanos : readNanos + intervalNanos;
         }
         return null;
+    }
+
+    private void ping(long now) {
+        // In this order: what leaves in between counts twice, which excuses the peer a little longer at most.
+        long queuedBytes = send.queuedBytes();
+        writtenBytes = send.writtenBytes();
+        aheadUntilBytes = queuedBytes == 0 ? NOTHING_AHEAD : writtenBytes + queuedBytes;
+        waiting = send.trySend(now);
+        answerDue = waiting;
+        sentNanos = now;
+        askedNanos = now;
+    }
+
+    /** Returns whether the ping had something in front of it at the last look, of which the peer has taken some since. */
+    private boolean isHeldUp() {
+        if (aheadUntilBytes == NOTHING_AHEAD) {
+            return false;
+        }
+        long before = writtenBytes;
+        writtenBytes = send.writtenBytes();
+        if (writtenBytes >= aheadUntilBytes) {
+            aheadUntilBytes = NOTHING_AHEAD;
+        }
+        return writtenBytes > before;
     }
 
     private @Nullable CloseReason checkEmpty(long now, long readNanos, long writeNanos, boolean excused) {

@@ -80,8 +80,27 @@ abstract class SessionInput extends SessionExchanges implements Receiver, HandOv
     }
 
     private SessionTimer newTimer() {
-        Heartbeats heartbeats = Heartbeats.of(setup(), token -> dispatch().heartbeat(token));
+        Heartbeats heartbeats = Heartbeats.of(setup(), heartbeatSender());
         return new SessionTimer(setup().config(), runtime().deadlines(), heartbeats, () -> signal(TIMER_DUE));
+    }
+
+    private Heartbeats.Sender heartbeatSender() {
+        return new Heartbeats.Sender() {
+            @Override
+            public boolean trySend(long token) {
+                return dispatch().heartbeat(token);
+            }
+
+            @Override
+            public long queuedBytes() {
+                return sendLoop().queuedBytes();
+            }
+
+            @Override
+            public long writtenBytes() {
+                return sendLoop().writtenBytes();
+            }
+        };
     }
 
     final void takeRead() {
