@@ -251,6 +251,27 @@ public final class TcpClient implements AutoCloseable {
     }
 
     /**
+     * Sends a request that a codec writes, has another one read the reply, and tells whatever becomes of it as a value.
+     *
+     * @param message the request; not needed any more when the call returns
+     * @param codec what writes it
+     * @param replies what reads the reply, on an I/O thread
+     * @param options how long it may take, and whether it may be done twice
+     * @param <M> what requests are to the application
+     * @param <R> what replies are to it
+     * @return completes on an I/O thread, never with an exception; a reply that the codec refuses is
+     *     {@link Outcome.Kind#UNREADABLE_REPLY}. Cancelling it cancels the request, which is an outcome, too
+     * @throws IllegalArgumentException if the codec cannot write it, or the protocol's frames cannot carry it
+     * @throws IllegalStateException if replies could not be told from messages
+     */
+    public <M, R> CompletableFuture<Outcome<R>> exchange(
+            M message, Codec<? super M> codec, Codec<R> replies, RequestOptions options) {
+        ByteBuffer payload = codec.encode(message);
+        check(payload);
+        return exchanges.exchange(payload, replies, options);
+    }
+
+    /**
      * Sends requests on one connection, and tells whatever becomes of each as a value.
      *
      * @param payloads borrowed: the requests
