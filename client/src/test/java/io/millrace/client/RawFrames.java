@@ -28,6 +28,14 @@ final class RawFrames {
         return frame;
     }
 
+    static byte[] error(long token, int code) {
+        return RawPeer.frame(ByteBuffer.allocate(Byte.BYTES + Long.BYTES + Short.BYTES)
+                .put(ERROR)
+                .putLong(token)
+                .putShort((short) code)
+                .array());
+    }
+
     static byte[] drainNotice() {
         return RawPeer.frame(DRAIN, (byte) 0, (byte) 2, (byte) 0);
     }

@@ -39,6 +39,10 @@ final class RawServer implements AutoCloseable {
         return listener.getLocalPort();
     }
 
+    boolean isClosed() {
+        return listener.isClosed();
+    }
+
     Connection accept() throws IOException {
         return new Connection(listener.accept());
     }
@@ -82,6 +86,11 @@ final class RawServer implements AutoCloseable {
 
         void sendBytes(byte[] bytes) throws IOException {
             socket.getOutputStream().write(bytes);
+        }
+
+        /** Returns how many bytes can be read without waiting. */
+        int available() throws IOException {
+            return in.available();
         }
 
         /** Returns the next byte, or -1 at the end of the stream. */

@@ -34,8 +34,8 @@ public final class RetryConfig {
     /** How many earned retries are kept by default: 1000, about what is in flight when a server restarts. */
     public static final int DEFAULT_BURST = 1_000;
 
-    /** The most attempts that can be set: 100. */
-    public static final int MOST_ATTEMPTS = 100;
+    /** The most attempts that can be set: 1000. */
+    public static final int MOST_ATTEMPTS = 1_000;
 
     private static final int MOST_RETRIES = 1_000_000;
     private static final double HIGHEST_RATIO = 10;
