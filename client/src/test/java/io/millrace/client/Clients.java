@@ -1,6 +1,7 @@
 package io.millrace.client;
 
 import io.millrace.client.pool.PoolConfig;
+import io.millrace.client.request.RequestRefusedException;
 import io.millrace.core.TransportException;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.server.TcpServer;
@@ -10,7 +11,9 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /** What many tests of clients begin with. */
 final class Clients {
@@ -18,6 +21,7 @@ final class Clients {
 
     static final PoolConfig ONE_CONNECTION =
             PoolConfig.builder().maxConnections(1).build();
+    private static final Executor SOON = CompletableFuture.delayedExecutor(5, TimeUnit.MILLISECONDS);
 
     private Clients() {}
 
@@ -50,6 +54,15 @@ final class Clients {
 
     static String ask(TcpClient client, String question) throws TransportException {
         return text(client.call(bytes(question), LONG));
+    }
+
+    /** Sends a request as soon as the client begins one: after a loss it may leave the endpoint alone for a while. */
+    static CompletableFuture<ByteBuffer> requestOnceItBegins(TcpClient client, byte[] payload) {
+        return client.request(payload, LONG)
+                .exceptionallyCompose(failure -> failure instanceof RequestRefusedException
+                        ? CompletableFuture.supplyAsync(() -> requestOnceItBegins(client, payload), SOON)
+                                .thenCompose(Function.identity())
+                        : CompletableFuture.failedFuture(failure));
     }
 
     /** Waits for the failure of something, unwrapped. */

@@ -4,6 +4,8 @@ import static io.millrace.client.Clients.LONG;
 import static io.millrace.client.Clients.ask;
 import static io.millrace.client.Clients.bytes;
 import static io.millrace.client.Clients.failureOf;
+import static io.millrace.client.Clients.requestOnceItBegins;
+import static io.millrace.client.Clients.text;
 import static io.millrace.client.LeakCheck.awaitSoon;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -80,10 +82,10 @@ class DyingPeerIT {
         ServerSocket listener = listen();
         TcpClient client = leaks.watch(clientOf(listener.getLocalPort()).build());
         for (Kind expected : List.of(Kind.PEER, Kind.RESET, Kind.PEER)) {
-            CompletableFuture<ByteBuffer> reply = client.request(bytes("ask"), LONG);
+            CompletableFuture<ByteBuffer> reply = requestOnceItBegins(client, bytes("ask"));
             try (RawPeer peer = RawPeer.of(listener.accept())) {
                 peer.sendFrame(peer.readFrame());
-                assertEquals("ask", Clients.text(reply));
+                assertEquals("ask", text(reply));
                 if (expected == Kind.RESET) {
                     peer.reset();
                 }
@@ -175,7 +177,7 @@ class DyingPeerIT {
 
         server = startMortal(port);
         portOf(server);
-        assertEquals("two", ask(client, "two"));
+        assertEquals("two", text(requestOnceItBegins(client, bytes("two"))));
         CompletableFuture<ByteBuffer> inReply = client.request(bytes(MortalServer.HALF_REPLY), LONG);
         server.awaitOutput(MortalServer.IN_REPLY, WAIT);
         kill(server);
@@ -186,6 +188,7 @@ class DyingPeerIT {
 
         server = startMortal(port);
         portOf(server);
+        assertEquals("three", text(requestOnceItBegins(client, bytes("three"))));
         CompletableFuture<ByteBuffer> inRequest = client.request(new byte[8 * MIB], LONG);
         server.awaitOutput(MortalServer.IN_REQUEST, WAIT);
         kill(server);
@@ -195,7 +198,7 @@ class DyingPeerIT {
 
         server = startMortal(port);
         portOf(server);
-        assertEquals("three", ask(client, "three"));
+        assertEquals("four", text(requestOnceItBegins(client, bytes("four"))));
     }
 
     /** The servers that are stopped, which show what they see of it afterwards. */
@@ -258,7 +261,7 @@ class DyingPeerIT {
 
         server.resume();
         server.awaitOutput("closed with ", WAIT);
-        assertEquals("after", ask(client, "after"));
+        assertEquals("after", text(requestOnceItBegins(client, bytes("after"))));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static io.millrace.client.Clients.LONG;
 import static io.millrace.client.Clients.ask;
 import static io.millrace.client.Clients.bytes;
 import static io.millrace.client.Clients.failureOf;
+import static io.millrace.client.Clients.requestOnceItBegins;
 import static io.millrace.client.Clients.text;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -137,7 +138,7 @@ class SeedClientIT {
         join(late);
 
         CompletableFuture<Void> next = ONE_QUESTION.serveOn(listener);
-        assertEquals("yo", ask(client, "hi"));
+        assertEquals("yo", text(requestOnceItBegins(client, bytes("hi"))));
         client.close();
         join(next);
     }
