@@ -24,6 +24,8 @@ import picocli.CommandLine.ScopeType;
             Gateway.class,
             RequestServer.class,
             RequestClient.class,
+            SeedServer.class,
+            SeedClient.class,
             ChatServer.class,
             ChatClient.class,
             DrainUnderLoad.class,

@@ -16,6 +16,8 @@ class MainTest {
             "chat-client",
             "request-server",
             "request-client",
+            "seed-server",
+            "seed-client",
             "drain",
             "slow-peers",
             "ten-line-server",

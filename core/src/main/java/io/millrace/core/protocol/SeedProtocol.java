@@ -82,6 +82,24 @@ public final class SeedProtocol implements Protocol {
         return new SeedProtocol(prefix, keepsReplyHeader, false);
     }
 
+    /**
+     * Returns the number of the connection that was accepted last.
+     *
+     * @return how many there have been
+     */
+    public int lastSession() {
+        return lastSession.get();
+    }
+
+    /**
+     * Returns the number that was drawn last for a reply, which may be still to come.
+     *
+     * @return how many have been drawn
+     */
+    public int lastTransmission() {
+        return lastTransmission.get();
+    }
+
     @Override
     public Pairing pairing() {
         return Pairing.ONE_AT_A_TIME;

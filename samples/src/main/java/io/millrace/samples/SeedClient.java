@@ -1,0 +1,165 @@
+package io.millrace.samples;
+
+import io.millrace.client.TcpClient;
+import io.millrace.client.TcpClientBuilder;
+import io.millrace.core.HeartbeatConfig;
+import io.millrace.core.SessionConfig;
+import io.millrace.core.TransportException;
+import io.millrace.core.protocol.SeedProtocol;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Asks a seed-server, or one of the programs that Millrace descends from, with calls that wait for the reply. */
+@Command(
+        name = "seed-client",
+        description = "Asks a seed-server from several threads at once, each of which waits for its reply, and counts"
+                + " how the requests end.")
+public final class SeedClient implements Callable<Integer> {
+    @Parameters(arity = "0..*", paramLabel = "LINE", description = "What to ask, instead of generated requests.")
+    private List<String> lines = new ArrayList<>();
+
+    @Option(
+            names = "--host",
+            paramLabel = "HOST",
+            description = "The server's name or address (default: ${DEFAULT-VALUE}).")
+    private String host = "127.0.0.1";
+
+    @Option(names = "--port", paramLabel = "PORT", description = "The server's port (default: ${DEFAULT-VALUE}).")
+    private int port = 9000;
+
+    @Option(names = "--count", paramLabel = "N", description = "Requests to generate (default: ${DEFAULT-VALUE}).")
+    private int count = 10_000;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Threads that ask (default: ${DEFAULT-VALUE}).")
+    private int threads = 4;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "MILLIS",
+            description = "How long each waits for its reply (default: ${DEFAULT-VALUE}).")
+    private int timeoutMillis = 1000;
+
+    @Option(
+            names = "--heartbeat",
+            paramLabel = "SECONDS",
+            description = "Sends four zero bytes after so much silence; 0 for servers that cannot take them"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private int heartbeatSeconds;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
+    private CommandSpec spec;
+
+    private final AtomicInteger next = new AtomicInteger();
+    private final ConcurrentSkipListMap<String, LongAdder> outcomes = new ConcurrentSkipListMap<>();
+
+    /**
+     * Runs the client.
+     *
+     * @param args options; none are needed if a seed-server listens on port 9000
+     */
+    public static void main(String... args) {
+        System.exit(Main.commandLine(new SeedClient()).execute(args));
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Main.requirePositive("--count", count);
+        Main.requirePositive("--threads", threads);
+        Main.requirePositive("--timeout", timeoutMillis);
+        if (heartbeatSeconds < 0) {
+            throw new IllegalArgumentException("--heartbeat is " + heartbeatSeconds + "; it must be at least 0");
+        }
+        try (TcpClient client = newClient()) {
+            requireServer(client);
+            List<Thread> askers = new ArrayList<>();
+            for (int i = 1; i <= threads; i++) {
+                Thread asker = new Thread(() -> askUntilAllAreAsked(client), "asker-" + i);
+                asker.start();
+                askers.add(asker);
+            }
+            for (Thread asker : askers) {
+                asker.join();
+            }
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        outcomes.forEach((status, times) -> out.printf("  %,10d  %s%n", times.sum(), status));
+        return outcomes.keySet().equals(Set.of(SeedStatus.OK)) ? ExitCode.OK : ExitCode.SOFTWARE;
+    }
+
+    private TcpClient newClient() throws TransportException {
+        // The numbers of a reply are part of it here, as the original clients hand them over.
+        SeedProtocol protocol = SeedProtocol.create().keepingReplyHeader();
+        TcpClientBuilder builder = TcpClient.builder().endpoint(host, port).jmx(false);
+        if (heartbeatSeconds == 0) {
+            return builder.protocol(protocol.withoutHeartbeats()).build();
+        }
+        HeartbeatConfig heartbeat = HeartbeatConfig.every(Duration.ofSeconds(heartbeatSeconds));
+        return builder.protocol(protocol)
+                .sessions(SessionConfig.builder().heartbeat(heartbeat).build())
+                .build();
+    }
+
+    private void requireServer(TcpClient client) throws IOException {
+        try {
+            client.connect().join().close();
+        } catch (CompletionException noServer) {
+            Throwable cause = Objects.requireNonNullElse(noServer.getCause(), noServer);
+            throw new IOException(
+                    cause.getMessage() + " - start a server first, such as the sample seed-server, or say where it is"
+                            + " with --host and --port",
+                    cause);
+        }
+    }
+
+    private void askUntilAllAreAsked(TcpClient client) {
+        int all = lines.isEmpty() ? count : lines.size();
+        int number;
+        while ((number = next.getAndIncrement()) < all) {
+            String question = lines.isEmpty() ? "request " + number : lines.get(number);
+            String status = ask(client, question);
+            outcomes.computeIfAbsent(status, key -> new LongAdder()).increment();
+        }
+    }
+
+    private String ask(TcpClient client, String question) {
+        try {
+            byte[] reply = client.call(question.getBytes(StandardCharsets.UTF_8), Duration.ofMillis(timeoutMillis));
+            if (!lines.isEmpty()) {
+                print(question, ByteBuffer.wrap(reply).order(ByteOrder.LITTLE_ENDIAN));
+            }
+            return SeedStatus.OK;
+        } catch (TransportException | RuntimeException failure) {
+            return SeedStatus.of(failure);
+        }
+    }
+
+    private void print(String question, ByteBuffer reply) {
+        int transmission = reply.getInt();
+        int session = reply.getInt();
+        spec.commandLine()
+                .getOut()
+                .printf(
+                        "%s -> %s (session %d, transmission %d)%n",
+                        question, StandardCharsets.UTF_8.decode(reply), session, transmission);
+    }
+}
