@@ -208,6 +208,7 @@ public final class ChildJvm implements AutoCloseable {
         private final Class<?> main;
         private final List<String> arguments;
         private final List<String> flags = new ArrayList<>();
+        private final List<String> launcher = new ArrayList<>();
         private int descriptors;
 
         private Builder(Class<?> main, String... arguments) {
@@ -235,6 +236,17 @@ public final class ChildJvm implements AutoCloseable {
          */
         public Builder descriptors(int count) {
             this.descriptors = count;
+            return this;
+        }
+
+        /**
+         * Has the JVM started by another program, such as {@code unshare}, {@code env} or a shell script.
+         *
+         * @param words the program and what it takes before the command; it must replace itself by the command
+         * @return this
+         */
+        public Builder startedBy(String... words) {
+            launcher.addAll(List.of(words));
             return this;
         }
 
@@ -275,7 +287,7 @@ public final class ChildJvm implements AutoCloseable {
          * @throws IOException if it cannot be started
          */
         public ChildJvm start() throws IOException {
-            List<String> command = new ArrayList<>();
+            List<String> command = new ArrayList<>(launcher);
             if (descriptors > 0) {
                 command.addAll(List.of("sh", "-c", "ulimit -n " + descriptors + " && exec \"$@\"", "sh"));
             }

@@ -30,7 +30,10 @@ import java.net.URL;
 import java.nio.channels.AsynchronousByteChannel;
 import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
+import java.time.Clock;
+import java.util.Calendar;
 import java.util.Collections;
+import java.util.Date;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
@@ -170,6 +173,21 @@ class ArchitectureTest {
                         c -> !MAY_BLOCK.contains(outermost(c).getName())))
                 .should()
                 .accessTargetWhere(blocking));
+    }
+
+    @Test
+    void nothingGoesByTheWallClock() {
+        // It may be moved at any time. A snapshot of the server says when it was taken, and decides nothing by it.
+        DescribedPredicate<JavaAccess<?>> askingForTheDate = call(System.class, "currentTimeMillis")
+                .or(call(Clock.class, "systemUTC"))
+                .or(call(Clock.class, "systemDefaultZone"))
+                .or(call(Date.class, "<init>"))
+                .or(call(Calendar.class, "getInstance"))
+                .or(describe(
+                        "now() of a date",
+                        access -> access.getName().equals("now")
+                                && access.getTargetOwner().getPackageName().startsWith("java.time")));
+        onlyThese(named("TcpServer"), askingForTheDate);
     }
 
     @Test
