@@ -2,6 +2,7 @@ package io.millrace.client.internal;
 
 import io.millrace.client.endpoint.Endpoint;
 import io.millrace.core.ConnectFailedException;
+import io.millrace.core.NotSentException;
 import io.millrace.core.SocketConfig;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines.Deadline;
@@ -89,7 +90,7 @@ public final class Connector implements AutoCloseable {
     }
 
     private static TransportException clientClosed() {
-        return new TransportException("the client is closed");
+        return new NotSentException("the client is closed");
     }
 
     private static List<InetAddress> ofFamily(InetAddress local, List<InetAddress> found) {

@@ -1,6 +1,7 @@
 package io.millrace.client.internal;
 
 import io.millrace.client.endpoint.Endpoint;
+import io.millrace.core.NotSentException;
 import io.millrace.core.Session;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines;
@@ -41,7 +42,8 @@ public final class OwnConnection {
     /**
      * Connects.
      *
-     * @return completes on an I/O thread, after onOpen, or fails with a {@link TransportException}
+     * @return completes on an I/O thread, after onOpen, or fails with a {@link TransportException}: that of the
+     *     last endpoint, with the others' suppressed
      */
     public CompletableFuture<Session> open() {
         tryEndpoint(0, null);
@@ -51,7 +53,7 @@ public final class OwnConnection {
     private void tryEndpoint(int index, @Nullable Throwable lastFailure) {
         if (index == endpoints.size()) {
             outcome.completeExceptionally(
-                    lastFailure != null ? lastFailure : new TransportException("no endpoint is known to connect to"));
+                    lastFailure != null ? lastFailure : new NotSentException("no endpoint is known to connect to"));
             return;
         }
         long leftNanos = index == 0 ? timeoutNanos : Math.max(1, deadlineNanos - clock.nanoTime());
@@ -65,8 +67,14 @@ public final class OwnConnection {
         });
         attempt.whenComplete((session, failure) -> {
             if (session != null) {
-                outcome.complete(session);
+                if (!outcome.complete(session)) {
+                    // Cancelled meanwhile: nobody would ever close it.
+                    session.abort();
+                }
             } else if (!outcome.isDone()) {
+                if (lastFailure != null) {
+                    failure.addSuppressed(lastFailure);
+                }
                 tryEndpoint(index + 1, failure);
             }
         });

@@ -104,7 +104,7 @@ public final class SessionOpener {
             sessions.leave();
             failures.incrementAndGet();
             owner.opened.completeExceptionally(
-                    new TransportException("cannot open a session to " + endpoint + ": " + notOpened, notOpened));
+                    new NotSentException("cannot open a session to " + endpoint + ": " + notOpened, notOpened));
             return;
         }
         sessions.add(session);

@@ -2,6 +2,7 @@ package io.millrace.client.internal;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -85,6 +86,7 @@ class ConnectFailureTest {
         assertEquals(Kind.REFUSED, failure.kind());
         assertEquals(List.of(at(192, 0, 2, 1)), failure.addresses());
         assertSame(report, failure.getCause());
+        assertFalse(failure.maybeSent());
     }
 
     @Test
