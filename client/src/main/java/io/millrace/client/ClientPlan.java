@@ -7,6 +7,7 @@ import io.millrace.client.internal.ConnectOptions;
 import io.millrace.client.internal.pool.PoolPlan;
 import io.millrace.client.pool.ClientStateListener;
 import io.millrace.client.pool.PoolConfig;
+import io.millrace.client.pool.SessionPreparation;
 import io.millrace.client.pool.WhileDown;
 import io.millrace.client.request.RetryConfig;
 import io.millrace.core.internal.SessionSetup;
@@ -23,6 +24,7 @@ record ClientPlan(
         WhileDown whileDown,
         RetryConfig retry,
         @Nullable ClientStateListener onState,
+        @Nullable SessionPreparation prepare,
         long connectNanos,
         ConnectOptions connectOptions,
         long drainNanos,

@@ -3,7 +3,9 @@ package io.millrace.client;
 import io.millrace.client.internal.SessionOpener;
 import io.millrace.client.internal.pool.Attempt;
 import io.millrace.client.internal.pool.PooledSession;
+import io.millrace.client.pool.SessionPreparation;
 import io.millrace.core.internal.TcpSession;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,9 @@ record PoolOpening(SessionOpener opener, ClientPlan plan) implements Attempt.Ope
 
     @Override
     public @Nullable CompletionStage<?> prepare(TcpSession session) {
-        return null;
+        SessionPreparation preparation = plan.prepare();
+        return preparation == null
+                ? null
+                : Objects.requireNonNull(preparation.prepare(session), "the preparation returned null");
     }
 }

@@ -7,6 +7,7 @@ import io.millrace.client.internal.SessionOpener;
 import io.millrace.client.internal.exchange.Exchanges;
 import io.millrace.client.internal.pool.ConnectionPool;
 import io.millrace.client.internal.pool.PooledSession;
+import io.millrace.client.internal.pool.SendLanes;
 import io.millrace.client.internal.pool.WaitingRequest;
 import io.millrace.client.pool.ClientState;
 import io.millrace.client.pool.PoolStats;
@@ -34,6 +35,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -75,6 +77,7 @@ public final class TcpClient implements AutoCloseable {
     private final SessionOpener opener;
     private final ConnectionPool pool;
     private final Exchanges exchanges;
+    private final SendLanes lanes;
     private final CloseOnce closing;
     // Written once, when the bean is shown; what closes meanwhile is noticed by whoever is later.
     private volatile Beans.Registration bean = Beans.none();
@@ -89,6 +92,8 @@ public final class TcpClient implements AutoCloseable {
         this.opener = new SessionOpener(runtime, setup, plan.connectOptions());
         this.pool = new ConnectionPool(runtime, plan.poolPlan(), new PoolOpening(opener, plan));
         this.exchanges = new Exchanges(runtime, pool, setup.protocol().pairing(), plan.retry());
+        this.lanes =
+                new SendLanes(runtime, pool, plan.connectNanos(), setup.config().sendLimit());
         this.closing = new CloseOnce(runtime);
     }
 
@@ -288,6 +293,38 @@ public final class TcpClient implements AutoCloseable {
     }
 
     /**
+     * Sends a message that asks for no reply. The messages of one thread keep their order as long as their connection
+     * lasts.
+     *
+     * @param message borrowed: the payload between position and limit, which do not change
+     * @return completes when it has been written to a connection; or fails with a {@link TransportException}, which
+     *     knows whether the peer {@linkplain TransportException#maybeSent() may have seen} it. It is not sent again
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it
+     * @throws IllegalStateException if the peer would take it for a request: over a protocol without tokens this client
+     *     was built without {@code onMessage}, {@code onPart} and {@code onRequest}
+     */
+    public CompletableFuture<Void> send(ByteBuffer message) {
+        checkMessage(message);
+        return lanes.send(null, message);
+    }
+
+    /**
+     * Sends a message that asks for no reply. Messages with equal keys keep their order as long as their connection
+     * lasts, whichever threads send them.
+     *
+     * @param key what the message belongs to, such as an account
+     * @param message borrowed: the payload between position and limit, which do not change
+     * @return as {@link #send(ByteBuffer)} answers
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it
+     * @throws IllegalStateException if the peer would take it for a request, as for {@link #send(ByteBuffer)}
+     */
+    public CompletableFuture<Void> send(Object key, ByteBuffer message) {
+        Objects.requireNonNull(key, "key");
+        checkMessage(message);
+        return lanes.send(key, message);
+    }
+
+    /**
      * Sends a request and waits for the reply.
      *
      * @param payload borrowed: the request
@@ -296,12 +333,16 @@ public final class TcpClient implements AutoCloseable {
      * @throws TransportException if there is no reply, with the reason
      * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
      * @throws IllegalStateException if replies could not be told from messages, as for {@link #request}; or on an I/O
-     *     thread, which must not wait
+     *     thread or in a callback of a session of this client's, which must not wait
      */
     public byte[] call(byte[] payload, Duration timeout) throws TransportException {
         if (IoRuntime.mustNotBlock()) {
             throw new IllegalStateException("call() would block an I/O thread, and the reply might need that very"
                     + " thread: use request() there, or call from another thread");
+        }
+        if (opener.isInCallback()) {
+            throw new IllegalStateException("call() would hold up the callback that makes it, and the reply might come"
+                    + " on that very session: use request() there, or call from another thread");
         }
         CompletableFuture<ByteBuffer> reply = request(payload, timeout);
         try {
@@ -319,6 +360,16 @@ public final class TcpClient implements AutoCloseable {
                     ? failure
                     : new TransportException("request to " + endpoint() + " failed: " + e.getCause(), e.getCause());
         }
+    }
+
+    private void checkMessage(ByteBuffer message) {
+        if (setup.asks() && setup.protocol().pairing() != Pairing.BY_TOKEN) {
+            throw new IllegalStateException("over " + setup.protocol() + " the peer would take this for a request, and"
+                    + " its answer would have nowhere to go: use request(), build the client with onMessage, or use"
+                    + " Protocol.millrace()");
+        }
+        setup.requireNoHeartbeat(message.remaining());
+        payloadCheck.check(message);
     }
 
     private void check(ByteBuffer payload) {

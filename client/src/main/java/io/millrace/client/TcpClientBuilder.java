@@ -8,6 +8,7 @@ import io.millrace.client.endpoint.NameResolver;
 import io.millrace.client.internal.ConnectOptions;
 import io.millrace.client.pool.ClientStateListener;
 import io.millrace.client.pool.PoolConfig;
+import io.millrace.client.pool.SessionPreparation;
 import io.millrace.client.pool.WhileDown;
 import io.millrace.client.request.RetryConfig;
 import io.millrace.core.IoGroup;
@@ -53,6 +54,7 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
     private WhileDown whileDown = WhileDown.FAIL;
     private RetryConfig retry = RetryConfig.defaults();
     private @Nullable ClientStateListener onState;
+    private @Nullable SessionPreparation prepare;
     private Duration connectTimeout = TcpClient.DEFAULT_CONNECT_TIMEOUT;
     private Duration resolveTimeout = DEFAULT_RESOLVE_TIMEOUT;
     private NameResolver nameResolver = NameResolver.system();
@@ -169,12 +171,24 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
     }
 
     /**
+     * Sets what makes a connection of the pool ready before it is used: a login, or the subscriptions that a new
+     * connection has to make again.
+     *
+     * @param preparation nothing by default. Sessions of {@link TcpClient#connect} are the caller's to prepare
+     * @return this
+     */
+    public TcpClientBuilder prepare(SessionPreparation preparation) {
+        this.prepare = Objects.requireNonNull(preparation, "preparation");
+        return this;
+    }
+
+    /**
      * Sets what hears of the client's state.
      *
      * @param listener called on I/O threads, in order, one call at a time; must not block; a throw is logged
      * @return this
      */
-    public TcpClientBuilder onState(ClientStateListener listener) {
+    public TcpClientBuilder onStateChange(ClientStateListener listener) {
         this.onState = Objects.requireNonNull(listener, "listener");
         return this;
     }
@@ -348,6 +362,7 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
                 whileDown,
                 retry,
                 onState,
+                prepare,
                 Ranges.positiveNanos("connectTimeout", connectTimeout),
                 new ConnectOptions(nameResolver, Ranges.positiveNanos("resolveTimeout", resolveTimeout), localAddress),
                 drainNanos(),

@@ -69,7 +69,7 @@ class ClientPlanTest {
                 .backoff(backoff)
                 .pool(pool)
                 .whileDown(WhileDown.WAIT)
-                .onState(listener)
+                .onStateChange(listener)
                 .plan();
 
         assertSame(source, plan.endpoints());

@@ -120,9 +120,23 @@ public final class SessionOpener {
      * @return how many sessions had to be cut off
      */
     public int close(CloseReason reason, long drainNanos) {
-        sessions.close(reason);
+        sessions.drain(reason);
         connector.close();
         return sessions.drain(reason, drainNanos);
+    }
+
+    /**
+     * Returns whether the caller is a callback of one of the sessions.
+     *
+     * @return true on the thread that runs it
+     */
+    public boolean isInCallback() {
+        for (TcpSession session : sessions.sessions()) {
+            if (session.isInCallback()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

@@ -25,7 +25,10 @@ public enum ClientState {
     READY,
     /** No connection is open, every endpoint failed, and the time to try one again has not come. */
     BACKING_OFF,
-    /** Every endpoint failed as often in a row as {@code Backoff.giveUpAfter} allows: none is tried again. */
+    /**
+     * Every endpoint failed as often in a row as {@code Backoff.giveUpAfter} allows: none is tried again before the
+     * client is told to reconnect.
+     */
     GAVE_UP,
     /** Closed for good. */
     CLOSED

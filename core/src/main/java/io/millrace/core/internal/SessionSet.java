@@ -22,7 +22,7 @@ public final class SessionSet {
      * A session is counted from before it is made until after its onClose, so that "empty" means that nothing of it
      * is left.
      *
-     *              retire, close                  cut
+     *                  drain                      cut
      *     OPEN ------------------> ENDING ---------------> CUTTING
      *       |                                                 ^
      *       +-------------------------------------------------+
@@ -203,25 +203,13 @@ public final class SessionSet {
     }
 
     /**
-     * Lets no session in any more, and closes all in good order.
-     *
-     * @param reason why
-     */
-    public void close(CloseReason reason) {
-        begin(session -> session.close(reason));
-    }
-
-    /**
      * Lets no session in any more, and has all finish what is in flight and then close in good order.
      *
      * @param reason why
      * @return how many there were: after this, none is added to them
      */
-    public int retire(CloseReason reason) {
-        return begin(session -> session.drain(reason));
-    }
-
-    private int begin(Consumer<TcpSession> end) {
+    public int drain(CloseReason reason) {
+        Consumer<TcpSession> end = session -> session.drain(reason);
         int all;
         lock.lock();
         try {
@@ -386,7 +374,7 @@ public final class SessionSet {
      * @return how many sessions had to be cut off
      */
     public int drain(CloseReason reason, long drainNanos) {
-        close(reason);
+        drain(reason);
         if (awaitEmpty(drainNanos)) {
             return 0;
         }

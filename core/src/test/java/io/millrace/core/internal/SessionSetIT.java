@@ -38,15 +38,15 @@ class SessionSetIT {
     }
 
     @Test
-    void closedSetLetsNobodyInAndClosesWhoWasOnTheWay() throws Exception {
+    void drainedSetLetsNobodyInAndEndsWhoWasOnTheWay() throws Exception {
         try (Loopback loopback = Loopback.of(Loopback.ECHO)) {
             Link listed = loopback.open();
             Link onTheWay = loopback.open();
             assertTrue(set.enter());
             assertTrue(set.enter());
             set.add(listed.session());
-            set.close(REASON);
-            set.close(CloseReason.of(Kind.LOCAL, "too late"));
+            set.drain(REASON);
+            set.drain(CloseReason.of(Kind.LOCAL, "too late"));
             assertFalse(set.enter());
             set.add(onTheWay.session());
             for (Link link : new Link[] {listed, onTheWay}) {

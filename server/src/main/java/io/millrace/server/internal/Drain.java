@@ -54,7 +54,7 @@ public final class Drain {
      * @return how it went
      */
     public Outcome run(int mostLines) {
-        int all = sessions.retire(reason);
+        int all = sessions.drain(reason);
         boolean inTime = sessions.awaitEmptyOrDue();
         if (!inTime) {
             sessions.cut(reason);

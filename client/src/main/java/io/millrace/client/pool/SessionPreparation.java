@@ -1,0 +1,24 @@
+package io.millrace.client.pool;
+
+import io.millrace.core.Session;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Makes a new connection of the pool ready for use: logs in, subscribes, whatever the peer wants to hear first. It is
+ * asked for every connection, so also after each reconnect.
+ *
+ * <p>Threading: called on I/O threads, for several connections at a time; it must not block.
+ *
+ * <p>Errors: a throw, and a stage that fails or takes longer than the client's connect timeout, end the connection and
+ * count as a failed attempt to connect.
+ */
+@FunctionalInterface
+public interface SessionPreparation {
+    /**
+     * Prepares a session, after its {@code onOpen}.
+     *
+     * @param session a session that nobody else has yet
+     * @return completes when the session may be used
+     */
+    CompletionStage<?> prepare(Session session);
+}
