@@ -36,6 +36,7 @@ class ExchangeRetryIT {
     private static final RequestOptions ONCE = RequestOptions.within(LONG);
     private static final RequestOptions IDEMPOTENT = ONCE.idempotent();
     private static final int LARGE = 8 << 20;
+    private static final int SMALL_STACK_BYTES = 192 << 10;
     private static final SessionConfig SOON_STALLED = SessionConfig.builder()
             .sendLimit(2 * LARGE)
             .writeProgressTimeout(Duration.ofMillis(250))
@@ -311,5 +312,18 @@ class ExchangeRetryIT {
         assertEquals(Kind.NOT_SENT, outcome.kind());
         assertEquals(1_000, outcome.attempts());
         assertTrue(depth.get() < 100, "frames on the stack: " + depth.get());
+        assertEquals(1_000, outcomeOf(onASmallStack(client)).attempts());
+    }
+
+    /** Makes the same request where a thousand calls in each other would overflow the stack. */
+    private static CompletableFuture<Outcome<ByteBuffer>> onASmallStack(TcpClient client) throws Exception {
+        CompletableFuture<CompletableFuture<Outcome<ByteBuffer>>> asked = new CompletableFuture<>();
+        new Thread(
+                        null,
+                        () -> asked.complete(client.exchange(payload("no room"), ONCE.maxAttempts(1_000))),
+                        "small stack",
+                        SMALL_STACK_BYTES)
+                .start();
+        return asked.get(20, TimeUnit.SECONDS);
     }
 }
