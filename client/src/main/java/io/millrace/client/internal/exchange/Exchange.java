@@ -130,7 +130,8 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
                     Reason.TIMED_OUT, "the time was over when a connection was free; not sent"));
             return;
         }
-        route = new Route(acquired.endpoint(), how, route.attempts() + 1);
+        Route before = route;
+        route = new Route(acquired.endpoint(), how, before.attempts() + 1);
         TransportException refusal;
         try {
             refusal = acquired.begin(payload, nanosLeft, this);
@@ -140,6 +141,7 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
         }
         if (refusal != null && !acquired.isUsable()) {
             // Not an attempt: the connection was on its way out. The pool knows by now, and has others.
+            route = before;
             client.runtime().execute(this::start);
         } else if (refusal != null) {
             client.runtime().execute(() -> attemptFailed(refusal));
