@@ -114,7 +114,7 @@ record ConnectFailure(InetSocketAddress address, Kind kind, String text, @Nullab
     static ConnectFailedException unresolved(Endpoint endpoint, @Nullable Throwable cause, long nanos) {
         String why = cause == null
                 ? "name lookup took longer than " + millis(nanos)
-                        + " ms; check the name service, or raise resolveTimeout" + " and connectTimeout"
+                        + " ms; check the name service, or raise resolveTimeout and connectTimeout"
                 : "the name cannot be resolved (" + cause + "); check the name and the name service";
         return new ConnectFailedException(
                 Kind.UNRESOLVED,
@@ -189,8 +189,9 @@ record ConnectFailure(InetSocketAddress address, Kind kind, String text, @Nullab
         return cause.getMessage() == null ? cause.toString() : cause.getMessage();
     }
 
+    /** To the nearest: a share of a timeout is often a bit short of what was set. */
     private static long millis(long nanos) {
-        return TimeUnit.NANOSECONDS.toMillis(nanos);
+        return Math.round(nanos / (double) TimeUnit.MILLISECONDS.toNanos(1));
     }
 
     /** The endpoint, and its address if that says more. */
