@@ -1,10 +1,52 @@
 package io.millrace.client;
 
+import io.millrace.client.endpoint.EndpointStats;
+
 /** Shows the counters of a client to JMX. */
 record ClientBean(TcpClient client) implements TcpClientMXBean {
     @Override
     public String getEndpoint() {
         return client.endpoint();
+    }
+
+    @Override
+    public String getState() {
+        return client.state().name();
+    }
+
+    @Override
+    public String[] getEndpoints() {
+        return client.endpoints().stream().map(EndpointStats::toString).toArray(String[]::new);
+    }
+
+    @Override
+    public int getIdleConnections() {
+        return client.poolStats().idle();
+    }
+
+    @Override
+    public int getBorrowedConnections() {
+        return client.poolStats().borrowed();
+    }
+
+    @Override
+    public int getWaiting() {
+        return client.poolStats().waiting();
+    }
+
+    @Override
+    public int getRequestsInProgress() {
+        return client.stats().requestsInProgress();
+    }
+
+    @Override
+    public long getRetries() {
+        return client.stats().retries();
+    }
+
+    @Override
+    public long getRetriesRefused() {
+        return client.stats().retriesRefused();
     }
 
     @Override

@@ -417,7 +417,15 @@ public final class TcpClient implements AutoCloseable {
 
     /** {@return a snapshot of the counters of this client} */
     public TcpClientStats stats() {
-        return new TcpClientStats(opener.count(), opener.peak(), opener.opened(), opener.failures(), opener.totals());
+        return new TcpClientStats(
+                opener.count(),
+                opener.peak(),
+                opener.opened(),
+                opener.failures(),
+                pool.requestsInProgress(),
+                exchanges.retries(),
+                exchanges.retriesRefused(),
+                opener.totals());
     }
 
     String endpoint() {

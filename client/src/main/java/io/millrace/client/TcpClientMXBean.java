@@ -9,6 +9,30 @@ public interface TcpClientMXBean {
     /** {@return where it connects to} */
     String getEndpoint();
 
+    /** {@return how it stands with its endpoints: a name of {@link io.millrace.client.pool.ClientState}} */
+    String getState();
+
+    /** {@return a line for each endpoint: how it is doing, and how many connections it has} */
+    String[] getEndpoints();
+
+    /** {@return connections of the pool that nobody uses} */
+    int getIdleConnections();
+
+    /** {@return connections that are out to callers} */
+    int getBorrowedConnections();
+
+    /** {@return callers that wait for a connection} */
+    int getWaiting();
+
+    /** {@return requests that wait for their replies or for a connection} */
+    int getRequestsInProgress();
+
+    /** {@return how often a request was made again since the start} */
+    long getRetries();
+
+    /** {@return how often one was not, because the budget for that was spent, since the start} */
+    long getRetriesRefused();
+
     /** {@return sessions now, those being opened included} */
     int getConnections();
 

@@ -33,7 +33,7 @@ class ClientStatsIT {
             TcpClient client = leaks.watch(Clients.to(listener.getLocalPort()).build());
             ObjectName name =
                     new ObjectName("io.millrace:type=Client,name=\"127.0.0.1:" + listener.getLocalPort() + "\"");
-            assertEquals(new TcpClientStats(0, 0, 0, 0, new SessionStats(0, 0, 0, 0)), client.stats());
+            assertEquals(new TcpClientStats(0, 0, 0, 0, 0, 0, 0, new SessionStats(0, 0, 0, 0)), client.stats());
 
             CompletableFuture<?> reply = client.request(new byte[] {7}, Duration.ofSeconds(10));
             try (Socket peer = listener.accept()) {
@@ -42,7 +42,7 @@ class ClientStatsIT {
                 new DataOutputStream(peer.getOutputStream()).write(frame);
                 reply.get(10, TimeUnit.SECONDS);
                 SessionStats once = new SessionStats(5, 1, 5, 1);
-                Awaitility.await().until(() -> client.stats().equals(new TcpClientStats(1, 1, 1, 0, once)));
+                Awaitility.await().until(() -> client.stats().equals(new TcpClientStats(1, 1, 1, 0, 0, 0, 0, once)));
                 assertEquals(1, beans.getAttribute(name, "Connections"));
                 assertEquals(5L, beans.getAttribute(name, "BytesSent"));
                 assertEquals("127.0.0.1:" + listener.getLocalPort(), beans.getAttribute(name, "Endpoint"));
