@@ -1,9 +1,6 @@
 package io.millrace.samples;
 
 import io.millrace.client.TcpClient;
-import io.millrace.core.ErrorReplyException;
-import io.millrace.core.RequestTimeoutException;
-import io.millrace.core.SessionClosedException;
 import io.millrace.core.TransportException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -84,13 +81,7 @@ final class RequestLoad {
 
     /** Returns whether the server has certainly not begun to work on the request. */
     static boolean canBeTriedAgain(Throwable failure) {
-        if (failure instanceof ErrorReplyException error) {
-            return error.notProcessed();
-        }
-        if (failure instanceof SessionClosedException closed) {
-            return !closed.maybeWritten();
-        }
-        return failure instanceof TransportException && !(failure instanceof RequestTimeoutException);
+        return failure instanceof TransportException known && !known.maybeSent();
     }
 
     private void count(String failure) {

@@ -79,7 +79,8 @@ class ReplyAtTheDeadlineTest {
                 outcomes[i] = new Outcome((long) round * 100 + i);
                 tokens[i] = tokenOnTheWire.apply(add(table, outcomes[i], i < REQUESTS ? 10 : 1_000_000));
             }
-            timer.advance(20 * MS);
+            // Overdue, but not by so much that a reply without a token would be given up.
+            timer.advance(12 * MS);
             begun = round;
             spin(round % 60);
             for (int i = 0; i < REQUESTS; i++) {
