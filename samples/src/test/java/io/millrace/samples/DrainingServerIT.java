@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.millrace.client.TcpClient;
+import io.millrace.client.endpoint.Backoff;
+import io.millrace.client.request.RetryConfig;
 import io.millrace.core.IoGroup;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.server.TcpServer;
@@ -43,6 +45,8 @@ class DrainingServerIT {
                         .group(group)
                         .protocol(Protocol.millrace())
                         .endpoint("127.0.0.1", server.port())
+                        .backoff(Backoff.defaults().delays(Duration.ofMillis(1), Duration.ofMillis(1)))
+                        .retry(RetryConfig.none())
                         .jmx(false)
                         .build();
                 for (int j = 0; j < THREADS_PER_CLIENT; j++) {

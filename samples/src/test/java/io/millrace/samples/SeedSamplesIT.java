@@ -49,7 +49,8 @@ class SeedSamplesIT {
             server.terminate();
             assertEquals(0, server.awaitExit(WAIT), server.output());
             String said = server.output();
-            assertTrue(said.contains(" came: sessions up to 1, transmissions up to 1\n"), said);
+            // The second connection may have come before the first one was told of.
+            assertTrue(said.matches("(?s).* came: sessions up to [12], transmissions up to [12]\n.*"), said);
             assertTrue(said.contains(" left: PEER, "), said);
             assertTrue(said.contains("502 requests answered, 0 failed"), said);
         }
