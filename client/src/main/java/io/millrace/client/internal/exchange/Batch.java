@@ -92,6 +92,12 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
     }
 
     void start() {
+        TransportException refused = client.pool().refusal();
+        if (refused != null) {
+            synchronized (this) {
+                stop = refused;
+            }
+        }
         pump();
     }
 
@@ -181,6 +187,15 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
         }
         over = true;
         return () -> complete(items.stream().map(BatchItem::outcome).toList());
+    }
+
+    /** Returns how much memory the batch holds while it waits, as far as an int tells. */
+    private int waitingBytes() {
+        long sum = 0;
+        for (BatchItem item : items) {
+            sum += item.payload().remaining();
+        }
+        return (int) Math.min(sum, Integer.MAX_VALUE);
     }
 
     private long nanosLeft() {
@@ -348,7 +363,7 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
     /** The claim on a connection. */
     private final class Waiting extends Claim {
         Waiting() {
-            super(exclusive, 0);
+            super(exclusive, waitingBytes());
         }
 
         @Override
