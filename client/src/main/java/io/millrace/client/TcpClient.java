@@ -1,15 +1,13 @@
 package io.millrace.client;
 
-import io.millrace.client.endpoint.Endpoint;
 import io.millrace.client.endpoint.EndpointStats;
-import io.millrace.client.internal.OwnConnection;
 import io.millrace.client.internal.SessionOpener;
 import io.millrace.client.internal.exchange.Exchanges;
 import io.millrace.client.internal.pool.ConnectionPool;
-import io.millrace.client.internal.pool.PooledSession;
+import io.millrace.client.internal.pool.OwnConnection;
 import io.millrace.client.internal.pool.SendLanes;
-import io.millrace.client.internal.pool.WaitingRequest;
 import io.millrace.client.pool.ClientState;
+import io.millrace.client.pool.PoolConfig;
 import io.millrace.client.pool.PoolStats;
 import io.millrace.client.request.BatchOptions;
 import io.millrace.client.request.Outcome;
@@ -27,11 +25,6 @@ import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.observe.Beans;
-import io.millrace.core.protocol.FrameEncoder;
-import io.millrace.core.protocol.Pairing;
-import io.millrace.core.protocol.Protocol;
-import io.millrace.core.protocol.Side;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -44,18 +37,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A TCP client of one endpoint.
+ * A TCP client of one endpoint or of several that serve the same.
  *
- * <p>It either asks or converses. Built without {@code onMessage}, {@code onPart} and {@code onRequest}, every message
- * from the peer is the reply to a {@link #request} or {@link #call}. Built with one of them, {@link #connect()} opens
- * sessions whose messages go there. With {@link Protocol#millrace()}, which tells replies from messages, it does both.
+ * <p>Its requests and messages travel over a {@linkplain PoolConfig pool} of connections, which are made when they are
+ * needed, replaced when they are lost, and given up with a {@linkplain io.millrace.client.endpoint.Backoff back-off} when
+ * nobody answers. Many requests share a connection where the protocol pairs replies with them; over a protocol with one
+ * request at a time each has a connection to itself until its reply has come or is given up, also if the caller has
+ * cancelled it. {@link #connect()} opens connections outside of the pool, which are the caller's own: the raw form of a
+ * client.
+ *
+ * <p>A client either asks or converses. Built without {@code onMessage}, {@code onPart} and {@code onRequest}, every
+ * message from the peer is the reply to a request. Built with one of them, messages go there. With
+ * {@link io.millrace.core.protocol.Protocol#millrace()}, which tells replies from messages, it does both.
+ *
+ * <p>A request is done at most once, unless the caller says that it may be done twice: it is
+ * {@linkplain io.millrace.client.request.RetryConfig made again} only if certainly no byte of it has reached a peer, or
+ * the peer has said that it did not begin.
  *
  * <p>Threading: Thread-safe.
  *
- * <p>Lifecycle: made by {@link TcpClientBuilder#build()}; connects when it is first needed; ended for good by
- * {@link #close()}.
+ * <p>Lifecycle: made by {@link TcpClientBuilder#build()}; connects when it is first needed, or at once if
+ * {@link PoolConfig#minIdle()} says so; ended for good by {@link #close()}.
  *
- * <p>Errors: failures are {@link TransportException}s, in futures or thrown by the blocking {@link #call}.
+ * <p>Ownership: payloads are borrowed until the call returns; replies belong to the caller, but for those that a
+ * {@link ReplyHandler} borrows.
+ *
+ * <p>Errors: failures are {@link TransportException}s, in futures, in outcomes or thrown by the blocking {@link #call};
+ * each knows whether the peer {@linkplain TransportException#maybeSent() may have seen} what was asked.
  */
 public final class TcpClient implements AutoCloseable {
     /** The default time for looking a name up and connecting: 10 s. */
@@ -70,10 +78,7 @@ public final class TcpClient implements AutoCloseable {
     private final boolean ownsGroup;
     private final IoRuntime runtime;
     private final ClientPlan plan;
-    private final SessionSetup setup;
-    /** Never encodes: it refuses payloads before there is a session that could. */
-    private final FrameEncoder payloadCheck;
-
+    private final PayloadCheck payloads;
     private final SessionOpener opener;
     private final ConnectionPool pool;
     private final Exchanges exchanges;
@@ -87,8 +92,8 @@ public final class TcpClient implements AutoCloseable {
         this.ownsGroup = ownsGroup;
         this.runtime = GroupAccess.runtimeOf(group);
         this.plan = plan;
-        this.setup = plan.setup();
-        this.payloadCheck = setup.protocol().newEncoder(Side.CLIENT);
+        SessionSetup setup = plan.setup();
+        this.payloads = new PayloadCheck(setup);
         this.opener = new SessionOpener(runtime, setup, plan.connectOptions());
         this.pool = new ConnectionPool(runtime, plan.poolPlan(), new PoolOpening(opener, plan));
         this.exchanges = new Exchanges(runtime, pool, setup.protocol().pairing(), plan.retry());
@@ -115,37 +120,15 @@ public final class TcpClient implements AutoCloseable {
     }
 
     /**
-     * Opens a connection of the caller's own.
+     * Opens a connection of the caller's own, outside of the pool and its limits. Of several endpoints it tries one
+     * after the other, in the picker's order, all within the connect timeout.
      *
      * @return completes on an I/O thread, after {@code onOpen}, with the open session; or fails with a
      *     {@link TransportException}, mostly a {@link io.millrace.core.ConnectFailedException} that tells why.
      *     Cancelling it gives the connection up
      */
     public CompletableFuture<Session> connect() {
-        List<Endpoint> endpoints = pool.endpointsInTurn();
-        if (!endpoints.isEmpty()) {
-            return connectTo(endpoints);
-        }
-        CompletableFuture<Session> opened = new CompletableFuture<>();
-        runtime.executeBlocking(() -> {
-            try {
-                connectTo(plan.endpoints().endpoints()).whenComplete((session, failure) -> {
-                    if (session != null) {
-                        opened.complete(session);
-                    } else {
-                        opened.completeExceptionally(failure);
-                    }
-                });
-            } catch (IOException | RuntimeException unknown) {
-                opened.completeExceptionally(
-                        new TransportException("endpoints are not known: " + unknown.getMessage(), unknown));
-            }
-        });
-        return opened;
-    }
-
-    private CompletableFuture<Session> connectTo(List<Endpoint> endpoints) {
-        return new OwnConnection(runtime.deadlines(), opener, endpoints, plan.connectNanos()).open();
+        return new OwnConnection(runtime, opener, plan.connectNanos()).open(pool.endpointsInTurn(), plan.endpoints());
     }
 
     /**
@@ -189,7 +172,7 @@ public final class TcpClient implements AutoCloseable {
      * @throws IllegalStateException if replies could not be told from messages
      */
     public CompletableFuture<ByteBuffer> request(ByteBuffer payload, RequestOptions options) {
-        check(payload);
+        payloads.requireRequest(payload);
         return exchanges.request(payload, options);
     }
 
@@ -209,7 +192,7 @@ public final class TcpClient implements AutoCloseable {
     public <M, R> CompletableFuture<R> request(
             M message, Codec<? super M> codec, Codec<R> replies, RequestOptions options) {
         ByteBuffer payload = codec.encode(message);
-        check(payload);
+        payloads.requireRequest(payload);
         return exchanges.request(payload, replies, options);
     }
 
@@ -224,20 +207,9 @@ public final class TcpClient implements AutoCloseable {
      * @throws IllegalStateException if replies could not be told from messages
      */
     public void request(ByteBuffer payload, Duration timeout, ReplyHandler handler) {
-        check(payload);
+        payloads.requireRequest(payload);
         long timeoutNanos = Ranges.positiveNanos("timeout", timeout);
-        TransportException refused = pool.refusal();
-        if (refused != null) {
-            runtime.execute(() -> handler.onFailure(refused));
-            return;
-        }
-        PooledSession ready = pool.tryClaim();
-        TransportException failure = ready == null ? null : ready.begin(payload, timeoutNanos, handler);
-        if (ready == null || (failure != null && !ready.isUsable())) {
-            new WaitingRequest(runtime, pool, payload, timeoutNanos, handler).start();
-        } else if (failure != null) {
-            runtime.execute(() -> handler.onFailure(failure));
-        }
+        exchanges.request(payload, timeoutNanos, handler);
     }
 
     /**
@@ -251,7 +223,7 @@ public final class TcpClient implements AutoCloseable {
      * @throws IllegalStateException if replies could not be told from messages
      */
     public CompletableFuture<Outcome<ByteBuffer>> exchange(ByteBuffer payload, RequestOptions options) {
-        check(payload);
+        payloads.requireRequest(payload);
         return exchanges.exchange(payload, options);
     }
 
@@ -272,14 +244,14 @@ public final class TcpClient implements AutoCloseable {
     public <M, R> CompletableFuture<Outcome<R>> exchange(
             M message, Codec<? super M> codec, Codec<R> replies, RequestOptions options) {
         ByteBuffer payload = codec.encode(message);
-        check(payload);
+        payloads.requireRequest(payload);
         return exchanges.exchange(payload, replies, options);
     }
 
     /**
      * Sends requests on one connection, and tells whatever becomes of each as a value.
      *
-     * @param payloads borrowed: the requests
+     * @param messages borrowed: the requests
      * @param options how long all may take together, whether each waits for the one before it to be answered, and what
      *     becomes of the rest when the connection is lost
      * @return completes on an I/O thread, never with an exception: the outcomes in the order of the requests.
@@ -287,9 +259,9 @@ public final class TcpClient implements AutoCloseable {
      * @throws IllegalArgumentException if the protocol's frames cannot carry one of them: then none is sent
      * @throws IllegalStateException if replies could not be told from messages
      */
-    public CompletableFuture<List<Outcome<ByteBuffer>>> batch(List<ByteBuffer> payloads, BatchOptions options) {
-        payloads.forEach(this::check);
-        return exchanges.batch(payloads, options);
+    public CompletableFuture<List<Outcome<ByteBuffer>>> batch(List<ByteBuffer> messages, BatchOptions options) {
+        messages.forEach(payloads::requireRequest);
+        return exchanges.batch(messages, options);
     }
 
     /**
@@ -304,7 +276,7 @@ public final class TcpClient implements AutoCloseable {
      *     was built without {@code onMessage}, {@code onPart} and {@code onRequest}
      */
     public CompletableFuture<Void> send(ByteBuffer message) {
-        checkMessage(message);
+        payloads.requireMessage(message);
         return lanes.send(null, message);
     }
 
@@ -320,7 +292,7 @@ public final class TcpClient implements AutoCloseable {
      */
     public CompletableFuture<Void> send(Object key, ByteBuffer message) {
         Objects.requireNonNull(key, "key");
-        checkMessage(message);
+        payloads.requireMessage(message);
         return lanes.send(key, message);
     }
 
@@ -360,34 +332,6 @@ public final class TcpClient implements AutoCloseable {
                     ? failure
                     : new TransportException("request to " + endpoint() + " failed: " + e.getCause(), e.getCause());
         }
-    }
-
-    private void checkMessage(ByteBuffer message) {
-        if (setup.asks() && setup.protocol().pairing() != Pairing.BY_TOKEN) {
-            throw new IllegalStateException("over " + setup.protocol() + " the peer would take this for a request, and"
-                    + " its answer would have nowhere to go: use request(), build the client with onMessage, or use"
-                    + " Protocol.millrace()");
-        }
-        setup.requireNoHeartbeat(message.remaining());
-        payloadCheck.check(message);
-    }
-
-    private void check(ByteBuffer payload) {
-        requireAsking();
-        setup.requireNoHeartbeat(payload.remaining());
-        payloadCheck.check(payload);
-    }
-
-    private void requireAsking() {
-        if (setup.asks()) {
-            return;
-        }
-        throw new IllegalStateException(
-                setup.protocol().pairing() == Pairing.NONE
-                        ? setup.protocol() + " has no frames, so a reply has no end: choose a protocol that has"
-                        : "this client was built with onMessage, onPart or onRequest, so replies could not be told from"
-                                + " what they take: build another one without onMessage, onPart and onRequest, or use"
-                                + " Protocol.millrace()");
     }
 
     /** {@return the group that this client works with} */
@@ -463,6 +407,6 @@ public final class TcpClient implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "TcpClient[" + endpoint() + ", " + setup.protocol() + "]";
+        return "TcpClient[" + endpoint() + ", " + plan.setup().protocol() + "]";
     }
 }

@@ -1,11 +1,15 @@
 package io.millrace.client.internal.exchange;
 
 import io.millrace.client.internal.pool.ConnectionPool;
+import io.millrace.client.internal.pool.PooledSession;
+import io.millrace.client.internal.pool.WaitingRequest;
 import io.millrace.client.request.BatchOptions;
 import io.millrace.client.request.Outcome;
 import io.millrace.client.request.RequestOptions;
 import io.millrace.client.request.RetryConfig;
 import io.millrace.core.Codec;
+import io.millrace.core.ReplyHandler;
+import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.protocol.Pairing;
 import java.nio.ByteBuffer;
@@ -13,7 +17,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * All requests of one client in the forms that keep a copy of the payload: one or many, for the reply or the outcome.
+ * All requests of one client: one or many, for the reply, for the outcome, or with a handler that takes it.
  *
  * <p>Whether the protocol can frame a payload is for the caller to check before: here that is an outcome.
  *
@@ -90,6 +94,28 @@ public final class Exchanges {
      */
     public <R> CompletableFuture<Outcome<R>> exchange(ByteBuffer payload, Codec<R> codec, RequestOptions options) {
         return begin(new OutcomeExchange<>(this, payload, codec, options));
+    }
+
+    /**
+     * Makes a request in the form that keeps no copy, and so never makes it again.
+     *
+     * @param payload borrowed
+     * @param timeoutNanos how long connecting and answering may take together, in nanoseconds
+     * @param handler hears the outcome, on an I/O thread
+     */
+    public void request(ByteBuffer payload, long timeoutNanos, ReplyHandler handler) {
+        TransportException refused = pool.refusal();
+        if (refused != null) {
+            runtime.execute(() -> handler.onFailure(refused));
+            return;
+        }
+        PooledSession ready = pool.tryClaim();
+        TransportException failure = ready == null ? null : ready.begin(payload, timeoutNanos, handler);
+        if (ready == null || (failure != null && !ready.isUsable())) {
+            new WaitingRequest(runtime, pool, payload, timeoutNanos, handler).start();
+        } else if (failure != null) {
+            runtime.execute(() -> handler.onFailure(failure));
+        }
     }
 
     private <R, T> CompletableFuture<T> begin(Exchange<R, T> exchange) {

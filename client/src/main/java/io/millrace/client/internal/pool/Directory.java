@@ -2,7 +2,6 @@ package io.millrace.client.internal.pool;
 
 import io.millrace.client.endpoint.Endpoint;
 import io.millrace.client.endpoint.EndpointSource;
-import io.millrace.core.NotSentException;
 import io.millrace.core.engine.Deadlines;
 import java.io.IOException;
 import java.util.List;
@@ -80,7 +79,7 @@ final class Directory {
         } catch (Throwable thrown) {
             log.debug("endpoints are not known; source={} cause={}", source, thrown.toString());
             done();
-            pool.endpointsUnknown(new NotSentException("endpoints are not known: " + thrown.getMessage(), thrown));
+            pool.endpointsUnknown(PoolFailures.endpointsUnknown(thrown));
         }
     }
 

@@ -94,6 +94,10 @@ final class PoolFailures {
                 slots.lastFailure());
     }
 
+    static TransportException endpointsUnknown(Throwable cause) {
+        return new NotSentException("endpoints are not known: " + cause.getMessage(), cause);
+    }
+
     static TransportException lostAtOnce(Endpoint endpoint, @Nullable CloseReason reason) {
         return new NotSentException("the connection to " + endpoint + " did not last: " + reason);
     }
