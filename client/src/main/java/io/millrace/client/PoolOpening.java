@@ -14,10 +14,7 @@ import org.jspecify.annotations.Nullable;
 record PoolOpening(SessionOpener opener, ClientPlan plan) implements Attempt.Opening {
     @Override
     public CompletableFuture<TcpSession> connect(PooledSession pooled) {
-        return opener.open(pooled.endpoint(), plan.connectNanos(), pooled).thenApply(session -> {
-            pooled.connected(session);
-            return session;
-        });
+        return opener.open(pooled.endpoint(), plan.connectNanos(), pooled);
     }
 
     @Override

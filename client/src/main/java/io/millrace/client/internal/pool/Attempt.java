@@ -26,6 +26,8 @@ public final class Attempt extends Deadline {
     private final long startNanos;
     private final long timeoutNanos;
     private final CompletableFuture<TcpSession> done = new CompletableFuture<>();
+    // Written by start(), read by giveUp(), which the pool calls one after the other.
+    private volatile @Nullable CompletableFuture<TcpSession> connecting;
 
     Attempt(IoRuntime runtime, PooledSession pooled, long timeoutNanos) {
         this.runtime = runtime;
@@ -44,14 +46,27 @@ public final class Attempt extends Deadline {
 
     /** Starts it; completes on an I/O thread, or at once if the client is closed. */
     CompletableFuture<TcpSession> start(Opening opening) {
-        opening.connect(pooled).whenComplete((session, failure) -> {
+        CompletableFuture<TcpSession> begun = opening.connect(pooled);
+        connecting = begun;
+        begun.whenComplete((session, failure) -> {
             if (session == null) {
                 done.completeExceptionally(failure);
             } else {
+                pooled.connected(session);
                 prepare(opening, session);
             }
         });
         return done;
+    }
+
+    /** Ends it: its permit is needed elsewhere. */
+    void giveUp() {
+        done.completeExceptionally(new NotSentException("the connection to " + pooled.endpoint()
+                + " was not made soon enough: its place was needed for another endpoint"));
+        CompletableFuture<TcpSession> begun = connecting;
+        if (begun != null) {
+            begun.cancel(false);
+        }
     }
 
     private void prepare(Opening opening, TcpSession session) {
@@ -104,7 +119,7 @@ public final class Attempt extends Deadline {
          * Connects.
          *
          * @param pooled which connection it is to be
-         * @return completes on an I/O thread
+         * @return completes on an I/O thread; cancelling it gives the connection up
          */
         CompletableFuture<TcpSession> connect(PooledSession pooled);
 

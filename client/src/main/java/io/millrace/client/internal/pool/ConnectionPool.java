@@ -79,7 +79,8 @@ public final class ConnectionPool {
         this.opening = opening;
         this.news = new StateNews(runtime, plan.listener());
         this.slots = new Slots(plan, counts);
-        this.growth = new Growth(plan, slots, counts, this::newAttempt);
+        this.growth = new Growth(
+                plan, slots, counts, this::newAttempt, runtime.deadlines().nanoTime());
         this.directory = new Directory(runtime.deadlines(), plan.endpoints(), this);
     }
 
@@ -141,18 +142,22 @@ public final class ConnectionPool {
     }
 
     private @Nullable PooledSession leased() {
+        PooledSession session;
         lock.lock();
         try {
             boolean inLine = planning || closed || claims.size(true) > 0;
-            PooledSession session =
-                    inLine ? null : slots.lend(false, runtime.deadlines().nanoTime());
+            session = inLine ? null : slots.lend(false, runtime.deadlines().nanoTime());
             if (session != null) {
                 counts.reused.increment();
             }
-            return session;
+            if (inLine || !slots.isAnyWanted()) {
+                return session;
+            }
         } finally {
             lock.unlock();
         }
+        plan();
+        return session;
     }
 
     private void want(EndpointSlot slot) {
@@ -305,8 +310,8 @@ public final class ConnectionPool {
     }
 
     /** Hears that requests have not been answered in time. */
-    void requestsOverdue(PooledSession session, int inARow) {
-        change(() -> slots.overdue(session, inARow, runtime.deadlines().nanoTime()));
+    void unanswered(PooledSession session, int inARow) {
+        change(() -> slots.unanswered(session, inARow, runtime.deadlines().nanoTime()));
     }
 
     /**
@@ -386,6 +391,7 @@ public final class ConnectionPool {
             lock.unlock();
         }
         runtime.deadlines().cancel(tick);
+        directory.close();
         for (Claim claim : waiting) {
             runtime.deadlines().cancel(claim);
             runtime.execute(() -> claim.failed(PoolFailures.closed()));
@@ -442,19 +448,26 @@ public final class ConnectionPool {
             serve(work, now);
             growth.open(claims, work, now);
             growth.retireIdle(work, now);
-            if (slots.wantDirectory()) {
-                directory.refresh();
+            if (slots.wantsDirectory() && directory.refresh()) {
+                slots.directoryAsked();
             }
             TransportException down = directory.isAsking() && slots.all().isEmpty() ? null : growth.whyDown(claims);
             if (down != null) {
                 claims.removeAll().forEach(claim -> work.refusals.add(new Work.Refusal(claim, down)));
             }
-            long nextLook = growth.nextLookNanos(claims, now);
+            long nextLook = Math.min(growth.nextLookNanos(claims, now), nextAskNanos());
             if (nextLook != Long.MAX_VALUE) {
                 runtime.deadlines().arm(tick, nextLook);
             }
         }
         news.set(closed ? ClientState.CLOSED : slots.state(now), slots.lastFailure());
+    }
+
+    /** Guarded by lock. */
+    private long nextAskNanos() {
+        boolean needed =
+                slots.all().isEmpty() ? !claims.isEmpty() || plan.config().minIdle() > 0 : slots.wantsDirectory();
+        return needed ? directory.nextAskNanos() : Long.MAX_VALUE;
     }
 
     private Attempt newAttempt(EndpointSlot slot) {
@@ -499,6 +512,7 @@ public final class ConnectionPool {
             runtime.execute(() -> refusal.claim().failed(refusal.failure()));
         }
         work.evictions.forEach(session -> session.session().drain(EVICTED));
+        work.displaced.forEach(Attempt::giveUp);
         work.attempts.forEach(this::start);
     }
 

@@ -6,6 +6,7 @@ import io.millrace.core.engine.Deadlines;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +32,8 @@ final class Directory {
 
     // Guarded by this.
     private boolean asking;
+    private @Nullable Thread asker;
+    private boolean closed;
     private boolean asked;
     private long askedNanos;
 
@@ -40,20 +43,19 @@ final class Directory {
         this.pool = pool;
     }
 
-    /** Asks, unless it has just been asked. Takes no time, but where the source is fixed; never calls the pool's lock. */
-    void refresh() {
+    /** Asks, unless it is being asked or has just been; returns whether it will. Takes no time, and no lock of the pool. */
+    boolean refresh() {
         synchronized (this) {
-            boolean again = !source.isFixed() && clock.nanoTime() - askedNanos >= PAUSE_NANOS;
-            if (asking || (asked && !again)) {
-                return;
+            if (closed || asking || nextAskNanos() > 0) {
+                return false;
             }
             asking = true;
             asked = true;
             askedNanos = clock.nanoTime();
         }
-        Thread thread = new Thread(null, this::ask, "millrace-endpoints", 0, false);
-        thread.setDaemon(true);
         try {
+            Thread thread = new Thread(null, this::ask, "millrace-endpoints", 0, false);
+            thread.setDaemon(true);
             thread.start();
         } catch (OutOfMemoryError noThread) {
             log.debug("endpoints are not asked for; cause={}", noThread.toString());
@@ -61,6 +63,15 @@ final class Directory {
                 asking = false;
             }
         }
+        return true;
+    }
+
+    /** Returns how long nobody is asked, in nanoseconds; MAX_VALUE while an answer is to come, and if none will differ. */
+    synchronized long nextAskNanos() {
+        if (asking || closed || (asked && source.isFixed())) {
+            return Long.MAX_VALUE;
+        }
+        return asked ? Math.max(0, askedNanos + PAUSE_NANOS - clock.nanoTime()) : 0;
     }
 
     /** Returns whether an answer is to come. */
@@ -68,7 +79,17 @@ final class Directory {
         return asking;
     }
 
+    /** Interrupts whoever asks: there is no use for the answer. */
+    synchronized void close() {
+        closed = true;
+        Thread inTheSource = asker;
+        if (inTheSource != null) {
+            inTheSource.interrupt();
+        }
+    }
+
     private void ask() {
+        begin(Thread.currentThread());
         try {
             List<Endpoint> endpoints = source.endpoints();
             if (endpoints == null || endpoints.isEmpty()) {
@@ -76,6 +97,7 @@ final class Directory {
             }
             pool.endpoints(List.copyOf(endpoints));
             done();
+            pool.plan();
         } catch (Throwable thrown) {
             log.debug("endpoints are not known; source={} cause={}", source, thrown.toString());
             done();
@@ -83,7 +105,15 @@ final class Directory {
         }
     }
 
+    private synchronized void begin(Thread thread) {
+        asker = thread;
+        if (closed) {
+            thread.interrupt();
+        }
+    }
+
     private synchronized void done() {
         asking = false;
+        asker = null;
     }
 }

@@ -36,6 +36,7 @@ final class EndpointSlot {
     private boolean backingOff;
     private long retryNanos;
     private long failedNanos;
+    private int unansweredInARow;
     private boolean ejected;
     private long readmitNanos;
 
@@ -101,11 +102,26 @@ final class EndpointSlot {
 
     void eject(TransportException cause, long nowNanos, long delayNanos) {
         lastFailure = cause;
+        failedNanos = nowNanos;
         ejected = true;
         readmitNanos = nowNanos + delayNanos;
     }
 
-    /** Returns whether an attempt that began at a time has failed for a reason of its own, not for that of the last one. */
+    /**
+     * Notes that requests were not answered in time.
+     *
+     * @return how many in a row, on whichever connections: one that is closed for it leaves its number to the next
+     */
+    int unanswered(PooledSession session, int inARow) {
+        boolean heard = session.isHeard();
+        for (PooledSession other : sessions()) {
+            heard |= other.isHeard();
+        }
+        unansweredInARow = (heard ? 0 : unansweredInARow) + session.unanswered(inARow);
+        return Math.max(inARow, unansweredInARow);
+    }
+
+    /** Returns whether what began at a time has failed for a reason of its own, not for that of the last failure. */
     boolean isNewFailure(long startNanos) {
         return failuresInARow == 0 || startNanos - failedNanos >= 0;
     }
@@ -113,6 +129,7 @@ final class EndpointSlot {
     /** Forgets what went wrong. */
     void recovered() {
         failuresInARow = 0;
+        unansweredInARow = 0;
         backingOff = false;
         ejected = false;
     }

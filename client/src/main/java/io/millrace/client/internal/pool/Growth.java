@@ -8,17 +8,20 @@ import org.jspecify.annotations.Nullable;
 
 /** Decides which connections to open and which to do without. Guarded by the pool. */
 final class Growth {
+    private static final int MOST_DOUBLINGS = 10;
+
     private final PoolPlan plan;
     private final Slots slots;
     private final PoolCounts counts;
     private final Function<EndpointSlot, Attempt> newAttempt;
     private long lastSweepNanos;
 
-    Growth(PoolPlan plan, Slots slots, PoolCounts counts, Function<EndpointSlot, Attempt> newAttempt) {
+    Growth(PoolPlan plan, Slots slots, PoolCounts counts, Function<EndpointSlot, Attempt> newAttempt, long nowNanos) {
         this.plan = plan;
         this.slots = slots;
         this.counts = counts;
         this.newAttempt = newAttempt;
+        this.lastSweepNanos = nowNanos;
     }
 
     /** Returns why a claim cannot wait, or null if it can. */
@@ -57,15 +60,15 @@ final class Growth {
             if (slot == null) {
                 break;
             }
-            open(slot, work, nowNanos);
+            open(slot, work, nowNanos, true);
         }
         for (EndpointSlot slot : slots.all()) {
             if (slot.wanted && slot.attempts.isEmpty()) {
-                open(slot, work, nowNanos);
+                open(slot, work, nowNanos, false);
             }
             slot.wanted = false;
             int idle = slot.free.size() + slot.attempts.size();
-            while (idle++ < plan.config().minIdle() && open(slot, work, nowNanos)) {
+            while (idle++ < plan.config().minIdle() && open(slot, work, nowNanos, false)) {
                 // One by one, as long as there are permits.
             }
         }
@@ -102,8 +105,12 @@ final class Growth {
         return candidates.get(plan.pick(Ready.of(candidates)));
     }
 
-    private boolean open(EndpointSlot slot, Work work, long nowNanos) {
-        if (!slots.mayOpen(slot, nowNanos) || !hasPermit(slot, work)) {
+    private boolean open(EndpointSlot slot, Work work, long nowNanos, boolean claimed) {
+        boolean hasPermit = slots.mayOpen(slot, nowNanos)
+                && (slots.connections() < plan.config().maxConnections()
+                        || (slot.connections() == 0
+                                && (evict(slot, work, claimed) || (claimed && displace(slot, work, nowNanos)))));
+        if (!hasPermit) {
             return false;
         }
         Attempt attempt = newAttempt.apply(slot);
@@ -112,14 +119,14 @@ final class Growth {
         return true;
     }
 
-    /** Finds a permit for an endpoint, if need be that of a connection to another one that has been idle longest. */
-    private boolean hasPermit(EndpointSlot slot, Work work) {
-        if (slots.connections() < plan.config().maxConnections()) {
-            return true;
-        }
+    /**
+     * Takes the permit of a connection to another endpoint, the one that has been idle longest. Unless somebody waits,
+     * an endpoint keeps its last one: two endpoints that share a permit would take it from each other for ever.
+     */
+    private boolean evict(EndpointSlot slot, Work work, boolean claimed) {
         PooledSession idlest = null;
         for (EndpointSlot other : slots.all()) {
-            if (other == slot) {
+            if (other == slot || (!claimed && other.connections() == 1)) {
                 continue;
             }
             for (PooledSession session : other.free) {
@@ -128,7 +135,7 @@ final class Growth {
                 }
             }
         }
-        if (idlest == null || !needed(slot)) {
+        if (idlest == null) {
             return false;
         }
         slots.drop(idlest);
@@ -137,9 +144,28 @@ final class Growth {
         return true;
     }
 
-    /** An endpoint that has a connection does not take one from another. */
-    private static boolean needed(EndpointSlot slot) {
-        return slot.connections() == 0;
+    /** Takes the permit of an attempt to connect to another endpoint that has had its time. */
+    private boolean displace(EndpointSlot slot, Work work, long nowNanos) {
+        for (EndpointSlot other : slots.all()) {
+            for (Attempt attempt : other.attempts) {
+                if (other != slot && nowNanos - attempt.startNanos() >= patienceNanos(other)) {
+                    other.attempts.remove(attempt);
+                    work.displaced.add(attempt);
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Returns how long an attempt may hold a permit that another endpoint could use, in nanoseconds. Twice as long with
+     * every failure, or an endpoint that is only far away would never be reached.
+     */
+    private long patienceNanos(EndpointSlot slot) {
+        long shortest = plan.attemptDelayNanos();
+        int doublings = Math.min(slot.failuresInARow, MOST_DOUBLINGS);
+        return shortest > Long.MAX_VALUE >> MOST_DOUBLINGS ? Long.MAX_VALUE : shortest << doublings;
     }
 
     /** Ends connections that nobody has used for long, but for those that shall always be there. */
@@ -179,16 +205,30 @@ final class Growth {
         return plan.waitsWhileDown() || !attemptFailed ? null : PoolFailures.failed(slots);
     }
 
+    /** Returns when an attempt has lasted so long that others are tried beside it, or in its place. */
+    private long nextStepNanos(EndpointSlot slot, long nowNanos) {
+        long next = Long.MAX_VALUE;
+        for (Attempt attempt : slot.attempts) {
+            long age = Math.max(0, nowNanos - attempt.startNanos());
+            for (long step : new long[] {plan.attemptDelayNanos(), patienceNanos(slot)}) {
+                if (age < step && step != Long.MAX_VALUE) {
+                    next = Math.min(next, step - age);
+                }
+            }
+        }
+        return next;
+    }
+
     /** Returns after how many nanoseconds something may have to be decided again; MAX_VALUE if only after an event. */
     long nextLookNanos(Claims claims, long nowNanos) {
-        long next = slots.all().isEmpty() && !claims.isEmpty() ? Directory.PAUSE_NANOS : Long.MAX_VALUE;
+        long next = Long.MAX_VALUE;
         for (EndpointSlot slot : slots.all()) {
             long leftAlone = slot.nanosLeftAlone(nowNanos);
             if (leftAlone > 0) {
                 next = Math.min(next, leftAlone);
             }
-            if (!claims.isEmpty() && !slot.attempts.isEmpty() && !slot.isSlow(nowNanos, plan.attemptDelayNanos())) {
-                next = Math.min(next, plan.attemptDelayNanos());
+            if (!claims.isEmpty()) {
+                next = Math.min(next, nextStepNanos(slot, nowNanos));
             }
         }
         if (slots.usable() > 0 && plan.sweepNanos() != Long.MAX_VALUE) {

@@ -5,6 +5,7 @@ import io.millrace.client.internal.SessionOpener;
 import io.millrace.core.CloseReason;
 import io.millrace.core.ErrorReplyException;
 import io.millrace.core.ReplyHandler;
+import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.SessionStats;
 import io.millrace.core.TransportException;
 import io.millrace.core.internal.TcpSession;
@@ -57,6 +58,8 @@ public final class PooledSession implements SessionOpener.Events, ReplyHandler {
     boolean keptByBorrower;
     long openedNanos;
     long busyNanos;
+    private int unansweredSeen;
+    private long heardSeen;
     private long receivedSeen;
     private long sentSeen;
 
@@ -162,6 +165,9 @@ public final class PooledSession implements SessionOpener.Events, ReplyHandler {
         if (failure instanceof ErrorReplyException) {
             pool.giveBack(this);
         } else {
+            if (failure instanceof RequestTimeoutException) {
+                pool.unanswered(this, 1);
+            }
             pool.retire(this);
             session()
                     .close(CloseReason.of(
@@ -193,6 +199,29 @@ public final class PooledSession implements SessionOpener.Events, ReplyHandler {
         return heard;
     }
 
+    /** Returns whether the peer was heard since this was asked last. Guarded by the pool. */
+    boolean isHeard() {
+        long received = session().stats().messagesReceived();
+        boolean heard = received != heardSeen;
+        heardSeen = received;
+        if (heard) {
+            unansweredSeen = 0;
+        }
+        return heard;
+    }
+
+    /** Takes how many requests in a row were not answered; returns how many of them are news. Guarded by the pool. */
+    int unanswered(int inARow) {
+        int news = inARow > unansweredSeen ? inARow - unansweredSeen : inARow;
+        unansweredSeen = inARow;
+        return news;
+    }
+
+    /** Returns whether the last thing that happened on it is that a request was not answered. Guarded by the pool. */
+    boolean isUnanswered() {
+        return !isHeard() && unansweredSeen > 0;
+    }
+
     /** Returns whether it has never been handed out, once. Guarded by the pool. */
     boolean firstUse() {
         boolean first = !used;
@@ -219,7 +248,10 @@ public final class PooledSession implements SessionOpener.Events, ReplyHandler {
 
     @Override
     public void requestsOverdue(int inARow) {
-        pool.requestsOverdue(this, inARow);
+        // Of the one request that has the lease onFailure has told already, while this was still in the pool.
+        if (pool.sharesConnections() || keptByBorrower) {
+            pool.unanswered(this, inARow);
+        }
     }
 
     @Override

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** All endpoints with their connections, and what becomes of them. Guarded by the pool. */
 final class Slots {
     /** How many requests in a row an endpoint may leave unanswered while there are others to ask. */
-    private static final int OVERDUE_LIMIT = 5;
+    private static final int UNANSWERED_LIMIT = 5;
 
     private final PoolPlan plan;
     private final PoolCounts counts;
@@ -165,7 +165,8 @@ final class Slots {
         boolean anyFree = false;
         for (EndpointSlot slot : slots) {
             boolean hasFree = !slot.free.isEmpty();
-            if (!slot.isEjected(nowNanos) && (hasFree || (slot.attempts.isEmpty() && mayOpen(slot, nowNanos)))) {
+            if (!slot.isEjected(nowNanos)
+                    && (hasFree || (slot.attempts.isEmpty() && mayOpen(slot, nowNanos) && hasPermit(slot)))) {
                 candidates.add(slot);
                 anyFree |= hasFree;
             }
@@ -180,6 +181,17 @@ final class Slots {
             sessions[i] = candidates.get(i).free.toArray(PooledSession[]::new);
         }
         return sessions.length == 0 ? Ready.NONE : new Ready(candidates.toArray(EndpointSlot[]::new), sessions);
+    }
+
+    /** Returns whether there is a permit for a connection to an endpoint, or another endpoint has several. */
+    private boolean hasPermit(EndpointSlot slot) {
+        return connections() < plan.config().maxConnections()
+                || (slot.connections() == 0 && slots.stream().anyMatch(other -> other.free.size() > 1));
+    }
+
+    /** Returns whether a connection has been found wanting that nobody waits for. */
+    boolean isAnyWanted() {
+        return slots.stream().anyMatch(slot -> slot.wanted);
     }
 
     /** Returns whether another connection to an endpoint may be opened now. */
@@ -221,6 +233,9 @@ final class Slots {
     private void noteFailure(Attempt attempt, TransportException cause, long nowNanos) {
         EndpointSlot slot = attempt.pooled().slot();
         slot.failed++;
+        if (slot.removed) {
+            return;
+        }
         attemptFailed = true;
         // Attempts that were made side by side fail for one reason, which counts once.
         if (slot.isNewFailure(attempt.startNanos())) {
@@ -233,8 +248,11 @@ final class Slots {
         slot.failed(cause, nowNanos, delayNanos(slot));
         lastFailure = cause;
         directoryWanted = true;
-        gaveUp =
-                usable() == 0 && slots.stream().allMatch(other -> plan.backoff().givesUp(other.failuresInARow));
+        gaveUp = usable() == 0 && hasNoHope();
+    }
+
+    private boolean hasNoHope() {
+        return slots.stream().allMatch(slot -> plan.backoff().givesUp(slot.failuresInARow));
     }
 
     private long delayNanos(EndpointSlot slot) {
@@ -253,6 +271,10 @@ final class Slots {
             return;
         }
         EndpointSlot slot = session.slot();
+        if (session.isUnanswered() || !slot.isNewFailure(session.openedNanos)) {
+            // It tells nothing that is not known by later news: what goes on there has its delay already.
+            return;
+        }
         if (session.wasGood(nowNanos)) {
             slot.recovered();
             // Not more often than that, or a peer that answers and hangs up would be connected to without a pause.
@@ -271,15 +293,16 @@ final class Slots {
         session.state = PooledSession.State.GONE;
     }
 
-    void overdue(PooledSession session, int inARow, long nowNanos) {
+    void unanswered(PooledSession session, int inARow, long nowNanos) {
         EndpointSlot slot = session.slot();
+        int unanswered = slot.unanswered(session, inARow);
         boolean elsewhere = slots.stream()
                 .anyMatch(other -> other != slot
                         && !other.isEjected(nowNanos)
                         && (other.usable() > 0 || mayOpen(other, nowNanos)));
-        if (inARow >= OVERDUE_LIMIT && elsewhere && !slot.isEjected(nowNanos)) {
+        if (unanswered >= UNANSWERED_LIMIT && elsewhere && !slot.isEjected(nowNanos)) {
             slot.failuresInARow++;
-            slot.eject(PoolFailures.unanswered(slot.endpoint(), inARow), nowNanos, delayNanos(slot));
+            slot.eject(PoolFailures.unanswered(slot.endpoint(), unanswered), nowNanos, delayNanos(slot));
             counts.ejections++;
         }
     }
@@ -308,12 +331,15 @@ final class Slots {
         }
         leaving.forEach(this::drop);
         slots = next;
+        gaveUp &= hasNoHope();
         return leaving;
     }
 
     void endpointsUnknown(TransportException cause) {
-        lastFailure = cause;
-        attemptFailed = true;
+        if (slots.isEmpty()) {
+            lastFailure = cause;
+            attemptFailed = true;
+        }
     }
 
     /** Returns whether an attempt has failed since the last look. */
@@ -331,10 +357,12 @@ final class Slots {
     }
 
     /** Returns whether the endpoints should be asked for again: something has failed, or none is known. */
-    boolean wantDirectory() {
-        boolean want = directoryWanted || slots.isEmpty();
+    boolean wantsDirectory() {
+        return directoryWanted || slots.isEmpty();
+    }
+
+    void directoryAsked() {
         directoryWanted = false;
-        return want;
     }
 
     List<EndpointStats> endpointStats(long nowNanos) {
@@ -357,9 +385,13 @@ final class Slots {
         return healthy;
     }
 
-    /** Forgets all failures. */
+    /** Forgets all failures, and has what has failed tried again. */
     void forgive() {
         gaveUp = false;
-        slots.forEach(EndpointSlot::recovered);
+        directoryWanted = true;
+        for (EndpointSlot slot : slots) {
+            slot.wanted |= slot.failuresInARow > 0 && slot.usable() == 0;
+            slot.recovered();
+        }
     }
 }

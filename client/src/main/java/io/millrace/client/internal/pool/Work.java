@@ -16,9 +16,16 @@ final class Work {
     final List<HandOver> handOvers = new ArrayList<>();
     final List<Attempt> attempts = new ArrayList<>();
     final List<PooledSession> evictions = new ArrayList<>();
+    /** Attempts that have had their time, and whose permits others need. */
+    final List<Attempt> displaced = new ArrayList<>();
+
     final List<Refusal> refusals = new ArrayList<>();
 
     boolean isEmpty() {
-        return handOvers.isEmpty() && attempts.isEmpty() && evictions.isEmpty() && refusals.isEmpty();
+        return handOvers.isEmpty()
+                && attempts.isEmpty()
+                && evictions.isEmpty()
+                && displaced.isEmpty()
+                && refusals.isEmpty();
     }
 }
