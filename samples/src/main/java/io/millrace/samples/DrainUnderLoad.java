@@ -1,7 +1,9 @@
 package io.millrace.samples;
 
 import io.millrace.client.TcpClient;
-import io.millrace.client.TcpClientBuilder;
+import io.millrace.client.pool.PoolConfig;
+import io.millrace.client.pool.WhileDown;
+import io.millrace.client.request.RequestOptions;
 import io.millrace.core.IoGroup;
 import io.millrace.core.Reply;
 import io.millrace.core.TransportException;
@@ -12,8 +14,6 @@ import io.millrace.server.TcpServer;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -25,7 +25,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Stops a server while clients ask it without pause, starts it again on the same port, and shows what they notice. */
+/** Stops a server while a client asks it without pause, starts it again on the same port, and shows what the client notices. */
 @Command(
         name = "drain",
         description = "Stops a busy server in good order, starts it again, and shows that no request is lost.")
@@ -35,7 +35,10 @@ public final class DrainUnderLoad implements Callable<Integer> {
     private static final int SHORTEST_ANSWER_MILLIS = 20;
     private static final Duration DEADLINE = Duration.ofSeconds(10);
 
-    @Option(names = "--connections", paramLabel = "N", description = "Clients (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--connections",
+            paramLabel = "N",
+            description = "Connections, each with one request in flight (default: ${DEFAULT-VALUE}).")
     private int connections = 50;
 
     @Option(
@@ -48,10 +51,9 @@ public final class DrainUnderLoad implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
     private CommandSpec spec;
 
-    private final RequestLoad load = new RequestLoad(64);
+    private final RequestLoad load = new RequestLoad(64, RequestOptions.within(DEADLINE));
     private final long startNanos = System.nanoTime();
     private long shownAnswers;
-    private long shownRetries;
 
     /**
      * Runs the sample.
@@ -68,20 +70,20 @@ public final class DrainUnderLoad implements Callable<Integer> {
         Main.requirePositive("--longest", longestMillis - SHORTEST_ANSWER_MILLIS);
         PrintWriter out = spec.commandLine().getOut();
         try (IoGroup serverSide = IoGroup.builder().name("server").start();
-                IoGroup clientSide = IoGroup.builder().name("clients").start();
-                TcpServer first = server(serverSide, 0)) {
-            CompletableFuture<Void> asked = startAsking(clientSide, first.port());
+                TcpServer first = server(serverSide, 0);
+                TcpClient client = newClient(first.port())) {
+            CompletableFuture<Void> asked = load.keepAsking(client, connections);
             out.printf(
-                    "%6s  %-9s %8s %11s %8s %11s%n",
-                    "ms", "state", "sessions", "in progress", "answered", "turned away");
-            watch(first, LINES_WHILE_RUNNING);
+                    "%6s  %-9s %8s %11s %8s %9s  %s%n",
+                    "ms", "state", "sessions", "in progress", "answered", "waiting", "client");
+            watch(first, client, LINES_WHILE_RUNNING);
             CompletableFuture<DrainReport> drained = first.drain(DEADLINE);
-            watch(first, Integer.MAX_VALUE);
+            watch(first, client, Integer.MAX_VALUE);
             DrainReport report = drained.get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
             out.println(report);
             try (TcpServer second = server(serverSide, first.port())) {
                 out.println("started again on port " + second.port());
-                watch(second, LINES_WHILE_RUNNING);
+                watch(second, client, LINES_WHILE_RUNNING);
                 load.finish();
                 asked.get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
             }
@@ -91,7 +93,7 @@ public final class DrainUnderLoad implements Callable<Integer> {
                     load.answered(),
                     load.retried(),
                     load.failures().size());
-            load.failures().forEach((failure, count) -> LoadReport.row(out, "FAILED", "%,d: %s", count.sum(), failure));
+            load.printFailures(out);
             return report.inTime() && load.failures().isEmpty() ? ExitCode.OK : ExitCode.SOFTWARE;
         }
     }
@@ -112,39 +114,45 @@ public final class DrainUnderLoad implements Callable<Integer> {
         CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS).execute(() -> reply.send(payload));
     }
 
-    private CompletableFuture<Void> startAsking(IoGroup group, int port) throws TransportException {
-        List<CompletableFuture<Void>> asking = new ArrayList<>();
-        for (int i = 0; i < connections; i++) {
-            TcpClientBuilder client = TcpClient.builder().group(group).protocol(Protocol.millrace());
-            asking.add(load.keepAsking(
-                    client.endpoint("127.0.0.1", port).jmx(false).build()));
-        }
-        return CompletableFuture.allOf(asking.toArray(CompletableFuture[]::new));
+    /** Makes a client that lets requests wait while the server is away, and has one in flight per connection. */
+    private TcpClient newClient(int port) throws TransportException {
+        PoolConfig pool = PoolConfig.builder()
+                .maxConnections(connections)
+                .maxConnectionsPerEndpoint(connections)
+                .requestsPerConnection(1)
+                .build();
+        return TcpClient.builder()
+                .protocol(Protocol.millrace())
+                .endpoint("127.0.0.1", port)
+                .pool(pool)
+                .whileDown(WhileDown.WAIT)
+                .build();
     }
 
-    private void watch(TcpServer server, int lines) throws InterruptedException {
-        for (int i = 0; i < lines && server.state() != ServerState.STOPPED; i++) {
+    private void watch(TcpServer server, TcpClient client, int lines) throws InterruptedException {
+        ServerState shown = server.state();
+        for (int i = 0; i < lines && shown != ServerState.STOPPED; i++) {
             TimeUnit.MILLISECONDS.sleep(LINE_MILLIS);
-            line(server);
+            shown = server.state();
+            line(shown, server, client);
         }
     }
 
-    private void line(TcpServer server) {
+    private void line(ServerState state, TcpServer server, TcpClient client) {
         long answers = load.answered();
-        long retries = load.retried();
         long inProgress = server.stats().requests().inProgress();
         PrintWriter out = spec.commandLine().getOut();
         out.printf(
-                "%6d  %-9s %8d %11d %8d %11d  %s%n",
+                "%6d  %-9s %8d %11d %8d %9d  %-11s %s%n",
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos),
-                server.state(),
+                state,
                 server.stats().connections(),
                 inProgress,
                 answers - shownAnswers,
-                retries - shownRetries,
+                client.poolStats().waiting(),
+                client.state(),
                 "#".repeat((int) Math.min(inProgress, connections)));
         out.flush();
         shownAnswers = answers;
-        shownRetries = retries;
     }
 }

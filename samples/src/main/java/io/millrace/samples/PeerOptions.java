@@ -1,19 +1,13 @@
 package io.millrace.samples;
 
-import io.millrace.client.TcpClient;
 import io.millrace.client.TcpClientBuilder;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Where to connect to, and how messages are framed there: the options that clients share. */
+/** Where to connect to, and how messages are framed there: the options of clients that speak several protocols. */
 final class PeerOptions {
-    @Option(
-            names = "--host",
-            paramLabel = "HOST",
-            description = "The server's name or address (default: ${DEFAULT-VALUE}).")
-    private String host = "127.0.0.1";
-
-    @Option(names = "--port", paramLabel = "PORT", description = "The server's port (default: ${DEFAULT-VALUE}).")
-    private int port = 9000;
+    @Mixin
+    private final EndpointOptions endpoint = new EndpointOptions();
 
     @Option(
             names = "--framing",
@@ -26,11 +20,11 @@ final class PeerOptions {
     }
 
     TcpClientBuilder newClient() {
-        return TcpClient.builder().protocol(framing.protocol()).endpoint(host, port);
+        return endpoint.newClient().protocol(framing.protocol());
     }
 
     @Override
     public String toString() {
-        return host + ":" + port;
+        return endpoint.toString();
     }
 }

@@ -1,39 +1,41 @@
 package io.millrace.samples;
 
 import io.millrace.client.TcpClient;
-import io.millrace.core.IoGroup;
+import io.millrace.client.pool.ClientState;
+import io.millrace.client.pool.PoolConfig;
+import io.millrace.client.pool.WhileDown;
+import io.millrace.client.request.RequestOptions;
+import io.millrace.client.request.RetryConfig;
+import io.millrace.core.TransportException;
 import io.millrace.core.protocol.Protocol;
-import java.io.PrintWriter;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Asks a request-server as fast as it answers, through its restarts too, and shows how long answers take. */
+/** Asks a request-server as fast as it answers, through its restarts too, and shows what its pool does meanwhile. */
 @Command(
         name = "request-client",
-        description =
-                "Asks a request-server as fast as it answers. What the server has not begun (it was busy, draining or"
-                        + " away) is asked again; anything else that goes wrong is a failure.")
+        description = "Asks a request-server as fast as it answers, and shows every second what the client does. While"
+                + " the server is away requests wait for it; what it has not begun is asked again.")
 public final class RequestClient implements Callable<Integer> {
+    private static final int ATTEMPTS = 10;
+
+    @Mixin
+    private final EndpointOptions peer = new EndpointOptions();
+
     @Option(
-            names = "--host",
-            paramLabel = "HOST",
-            description = "The server's name or address (default: ${DEFAULT-VALUE}).")
-    private String host = "127.0.0.1";
-
-    @Option(names = "--port", paramLabel = "PORT", description = "The server's port (default: ${DEFAULT-VALUE}).")
-    private int port = 9000;
-
-    @Option(names = "--connections", paramLabel = "N", description = "Connections (default: ${DEFAULT-VALUE}).")
+            names = "--connections",
+            paramLabel = "N",
+            description = "Connections of the pool (default: ${DEFAULT-VALUE}).")
     private int connections = 8;
 
     @Option(
@@ -47,6 +49,12 @@ public final class RequestClient implements Callable<Integer> {
 
     @Option(names = "--seconds", paramLabel = "N", description = "How long to run (default: ${DEFAULT-VALUE}).")
     private int seconds = 5;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            description = "How long a request may take, a restart of the server included (default: ${DEFAULT-VALUE}).")
+    private int timeoutSeconds = 10;
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
@@ -67,58 +75,45 @@ public final class RequestClient implements Callable<Integer> {
         Main.requirePositive("--depth", depth);
         Main.requirePositive("--size", size);
         Main.requirePositive("--seconds", seconds);
-        RequestLoad load = new RequestLoad(size);
-        long opened;
-        long start = System.nanoTime();
-        try (IoGroup group = IoGroup.builder().name("requests").start()) {
-            List<TcpClient> clients = new ArrayList<>();
-            List<CompletableFuture<Void>> asking = new ArrayList<>();
-            for (int i = 0; i < connections; i++) {
-                TcpClient client = TcpClient.builder()
-                        .group(group)
-                        .protocol(Protocol.millrace())
-                        .endpoint(host, port)
-                        .jmx(false)
-                        .build();
-                clients.add(client);
-                Stream.generate(() -> load.keepAsking(client)).limit(depth).forEach(asking::add);
+        Main.requirePositive("--timeout", timeoutSeconds);
+        RequestLoad load = new RequestLoad(size, RequestOptions.within(Duration.ofSeconds(timeoutSeconds)));
+        try (TcpClient client = newClient()) {
+            LiveStatistics statistics =
+                    new LiveStatistics(client, load, spec.commandLine().getOut());
+            CompletableFuture<Void> asking = load.keepAsking(client, connections * depth);
+            for (int i = 0; i < seconds; i++) {
+                TimeUnit.SECONDS.sleep(1);
+                statistics.printLine();
             }
-            watch(load, start);
             load.finish();
-            opened = clients.stream()
-                    .mapToLong(client -> client.stats().opened())
-                    .sum();
-            CompletableFuture.allOf(asking.toArray(CompletableFuture[]::new)).get(1, TimeUnit.MINUTES);
+            // A second more than the last request may take.
+            asking.get(timeoutSeconds + 1, TimeUnit.SECONDS);
+            if (load.answered() == 0) {
+                throw new IOException(peer + " answered nothing; start request-server there");
+            }
+            statistics.printTotals();
         }
-        LoadReport.row(spec.commandLine().getOut(), "connections", "%,d opened", opened);
-        print(load, spec.commandLine().getOut(), (System.nanoTime() - start) / (double) TimeUnit.SECONDS.toNanos(1));
         return load.failures().isEmpty() ? ExitCode.OK : ExitCode.SOFTWARE;
     }
 
-    private void watch(RequestLoad load, long start) throws InterruptedException {
-        CompletableFuture<Void> end = new CompletableFuture<Void>().completeOnTimeout(null, seconds, TimeUnit.SECONDS);
-        Progress progress = new Progress(
-                host + ":" + port,
-                seconds,
-                "s",
-                () -> TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start),
-                () -> String.format(
-                        Locale.ROOT,
-                        "%,d answered, %,d asked again, %,d kinds of failure, p99 %.2f ms",
-                        load.answered(),
-                        load.retried(),
-                        load.failures().size(),
-                        load.latencyMillis(99)));
-        progress.watch(end, spec.commandLine().getErr());
+    private TcpClient newClient() throws IOException {
+        int inFlight = connections * depth;
+        PoolConfig pool = PoolConfig.builder()
+                .maxConnections(connections)
+                .maxConnectionsPerEndpoint(connections)
+                .requestsPerConnection(depth)
+                .maxWaiting(inFlight)
+                .build();
+        return peer.newClient()
+                .protocol(Protocol.millrace())
+                .pool(pool)
+                .whileDown(WhileDown.WAIT)
+                .retry(RetryConfig.defaults().maxAttempts(ATTEMPTS).burst(Math.max(inFlight, 1_000)))
+                .onStateChange(this::print)
+                .build();
     }
 
-    private static void print(RequestLoad load, PrintWriter out, double seconds) {
-        LoadReport.row(
-                out, "answered", "%,d in %.2f s, %,.0f a second", load.answered(), seconds, load.answered() / seconds);
-        LoadReport.row(out, "asked again", "%,d that the server had not begun", load.retried());
-        LoadReport.row(out, "latency p50", "%,10.3f ms", load.latencyMillis(50));
-        LoadReport.row(out, "        p99", "%,10.3f ms", load.latencyMillis(99));
-        LoadReport.row(out, "        max", "%,10.3f ms", load.latencyMillis(100));
-        load.failures().forEach((failure, count) -> LoadReport.row(out, "FAILED", "%,d: %s", count.sum(), failure));
+    private void print(ClientState from, ClientState to, @Nullable TransportException cause) {
+        spec.commandLine().getErr().println(from + " -> " + to + (cause == null ? "" : ": " + cause.getMessage()));
     }
 }

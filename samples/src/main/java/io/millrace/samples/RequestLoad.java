@@ -1,43 +1,67 @@
 package io.millrace.samples;
 
 import io.millrace.client.TcpClient;
-import io.millrace.core.TransportException;
+import io.millrace.client.request.Outcome;
+import io.millrace.client.request.RequestOptions;
+import java.io.PrintWriter;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
-import org.HdrHistogram.ConcurrentHistogram;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
+import org.HdrHistogram.Recorder;
 
 /**
- * Keeps a number of requests on their way, checks the replies, and tells what failed from what can be tried again.
+ * Keeps a number of requests on their way, checks the replies, and counts what became of each.
  *
  * <p>Threading: Thread-safe.
  */
 final class RequestLoad {
-    private static final Duration TIMEOUT = Duration.ofSeconds(10);
-    private static final Executor LATER = CompletableFuture.delayedExecutor(20, TimeUnit.MILLISECONDS);
+    /** What a wrong reply is counted as, beside the kinds of outcomes that are failures. */
+    static final String WRONG_REPLY = "WRONG_REPLY";
 
-    private final Histogram latencyNanos = new ConcurrentHistogram(3);
+    private static final Executor LATER = CompletableFuture.delayedExecutor(20, TimeUnit.MILLISECONDS);
+    private static final int SIGNIFICANT_DIGITS = 3;
+
+    private final int payloadBytes;
+    private final RequestOptions options;
+    private final Consumer<Outcome<ByteBuffer>> listener;
+    private final Recorder latencyNanos = new Recorder(SIGNIFICANT_DIGITS);
+    // Guarded by itself.
+    private final Histogram allLatencies = new Histogram(SIGNIFICANT_DIGITS);
     private final LongAdder answered = new LongAdder();
     private final LongAdder retried = new LongAdder();
-    private final ConcurrentMap<String, LongAdder> failures = new ConcurrentHashMap<>();
+    private final ConcurrentMap<String, LongAdder> failures = new ConcurrentSkipListMap<>();
+    private final ConcurrentMap<String, String> examples = new ConcurrentSkipListMap<>();
     private final AtomicLong lastNumber = new AtomicLong();
-    private final int payloadBytes;
     private volatile boolean finishing;
 
-    RequestLoad(int payloadBytes) {
-        this.payloadBytes = Math.max(payloadBytes, Long.BYTES);
+    RequestLoad(int payloadBytes, RequestOptions options) {
+        this(payloadBytes, options, outcome -> {});
     }
 
-    /** Asks one request after the other; completes when, after {@link #finish}, the last one has its outcome. */
-    CompletableFuture<Void> keepAsking(TcpClient client) {
+    /** Makes a load whose every outcome is told to a listener, on an I/O thread. */
+    RequestLoad(int payloadBytes, RequestOptions options, Consumer<Outcome<ByteBuffer>> listener) {
+        this.payloadBytes = Math.max(payloadBytes, Long.BYTES);
+        this.options = options;
+        this.listener = listener;
+    }
+
+    /** Keeps so many requests on their way; completes when, after {@link #finish}, the last one has its outcome. */
+    CompletableFuture<Void> keepAsking(TcpClient client, int inFlight) {
+        return CompletableFuture.allOf(Stream.generate(() -> askOneAfterTheOther(client))
+                .limit(inFlight)
+                .toArray(CompletableFuture[]::new));
+    }
+
+    private CompletableFuture<Void> askOneAfterTheOther(TcpClient client) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         ask(client, done);
         return done;
@@ -50,42 +74,33 @@ final class RequestLoad {
         }
         ByteBuffer payload = ByteBuffer.allocate(payloadBytes).putLong(0, lastNumber.incrementAndGet());
         long start = System.nanoTime();
-        client.request(payload, TIMEOUT).whenComplete((reply, failure) -> {
-            if (failure == null) {
-                answered(payload, reply, System.nanoTime() - start);
+        client.exchange(payload, options).thenAccept(outcome -> {
+            count(payload, outcome, System.nanoTime() - start);
+            if (outcome.isReply()) {
                 ask(client, done);
             } else {
-                failed(failure);
-                // On its own thread, and not at once: whoever was refused must not ask again in the same breath.
+                // Not at once: whoever was refused must not ask again in the same breath.
                 LATER.execute(() -> ask(client, done));
             }
         });
     }
 
-    private void answered(ByteBuffer payload, ByteBuffer reply, long nanos) {
-        if (reply.equals(payload)) {
+    private void count(ByteBuffer payload, Outcome<ByteBuffer> outcome, long nanos) {
+        listener.accept(outcome);
+        retried.add(Math.max(0, outcome.attempts() - 1));
+        if (!outcome.isReply()) {
+            failed(outcome.kind().name(), String.valueOf(outcome.failure()));
+        } else if (payload.equals(outcome.reply())) {
             answered.increment();
             latencyNanos.recordValue(nanos);
         } else {
-            count("the reply is another request's");
+            failed(WRONG_REPLY, "the reply is another request's");
         }
     }
 
-    private void failed(Throwable failure) {
-        if (canBeTriedAgain(failure)) {
-            retried.increment();
-        } else {
-            count(String.valueOf(failure.getMessage()));
-        }
-    }
-
-    /** Returns whether the server has certainly not begun to work on the request. */
-    static boolean canBeTriedAgain(Throwable failure) {
-        return failure instanceof TransportException known && !known.maybeSent();
-    }
-
-    private void count(String failure) {
-        failures.computeIfAbsent(failure, key -> new LongAdder()).increment();
+    private void failed(String kind, String example) {
+        examples.putIfAbsent(kind, example);
+        failures.computeIfAbsent(kind, key -> new LongAdder()).increment();
     }
 
     /** Asks nothing more. */
@@ -93,21 +108,48 @@ final class RequestLoad {
         finishing = true;
     }
 
+    long asked() {
+        return lastNumber.get();
+    }
+
     long answered() {
         return answered.sum();
     }
 
+    /** Returns how often requests that have their outcome were made again for it, by the client itself. */
     long retried() {
         return retried.sum();
     }
 
-    /** Returns what went wrong, and how often. */
+    /** Returns how many requests failed, by kind. */
     Map<String, LongAdder> failures() {
         return failures;
     }
 
-    /** Returns the time that a share of the replies did not exceed, in milliseconds. */
-    double latencyMillis(double percentile) {
-        return latencyNanos.getValueAtPercentile(percentile) / (double) TimeUnit.MILLISECONDS.toNanos(1);
+    long failed() {
+        return failures.values().stream().mapToLong(LongAdder::sum).sum();
+    }
+
+    /** Prints how many requests failed in each way, with an example. */
+    void printFailures(PrintWriter out) {
+        failures.forEach((kind, count) -> LoadReport.row(
+                out, "FAILED", "%,d %s, such as %s", count.sum(), kind, examples.getOrDefault(kind, "")));
+    }
+
+    /** Returns how long the replies since the last call took, in nanoseconds. */
+    Histogram latestLatencies() {
+        synchronized (allLatencies) {
+            Histogram latest = latencyNanos.getIntervalHistogram();
+            allLatencies.add(latest);
+            return latest;
+        }
+    }
+
+    /** Returns how long all replies took, in nanoseconds. */
+    Histogram latencies() {
+        synchronized (allLatencies) {
+            latestLatencies();
+            return allLatencies.copy();
+        }
     }
 }
