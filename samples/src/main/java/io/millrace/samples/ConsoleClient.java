@@ -1,10 +1,14 @@
 package io.millrace.samples;
 
 import io.millrace.client.TcpClient;
+import io.millrace.client.request.Outcome;
+import io.millrace.client.request.RequestOptions;
 import io.millrace.core.CloseReason;
+import io.millrace.core.Codec;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.SendResult;
 import io.millrace.core.Session;
+import io.millrace.core.TransportException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,22 +17,25 @@ import java.io.PrintWriter;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** Sends what is typed, line by line, and prints what the server answers. */
+/** Sends what is typed, line by line, and prints what the server answers: messages, or replies to requests. */
 @Command(
         name = "console-client",
         sortOptions = false,
-        description = "Sends each line that is typed, and prints what the server answers; 'exit' leaves.")
+        description = "Sends each line that is typed, and prints what the server answers; 'exit' leaves. With"
+                + " --framing millrace lines are requests, and the client connects again when it must.")
 public final class ConsoleClient implements Callable<Integer>, MessageHandler {
     /*
      * Three threads meet in one queue of events: the I/O threads, which never wait; one that waits for the user; and
@@ -40,8 +47,10 @@ public final class ConsoleClient implements Callable<Integer>, MessageHandler {
         LINE,
         /** The user has left. */
         EXIT,
-        /** The server has sent a message. */
+        /** The server has sent a message, or a request has its outcome. */
         MESSAGE,
+        /** The client has connected, or could not. */
+        STATE,
         /** The connection is gone. */
         LOST
     }
@@ -49,6 +58,7 @@ public final class ConsoleClient implements Callable<Integer>, MessageHandler {
     private record Event(Kind kind, String text) {}
 
     private static final int ANSWER_MILLIS = 1000;
+    private static final RequestOptions ONCE = RequestOptions.within(Duration.ofSeconds(5));
 
     /** How far the server may be ahead of what is printed. */
     private static final int UNPRINTED_CHARS = 64 << 20;
@@ -85,19 +95,30 @@ public final class ConsoleClient implements Callable<Integer>, MessageHandler {
 
     @Override
     public Integer call() throws Exception {
-        try (TcpClient client = peer.newClient().onMessage(this).build()) {
-            Session session = client.connect().get();
-            Thread reader = new Thread(this::readLines, "console");
-            reader.setDaemon(true);
-            reader.start();
-            converse(session, spec.commandLine().getOut());
-            return ExitCode.OK;
+        PrintWriter out = spec.commandLine().getOut();
+        if (peer.framing() == Framing.MILLRACE) {
+            try (TcpClient client = peer.newClient()
+                    .onStateChange((from, to, cause) ->
+                            tell(Kind.STATE, "(" + to + (cause == null ? "" : ": " + cause.getMessage()) + ")"))
+                    .build()) {
+                out.println("asking " + peer + ", 'exit' leaves");
+                converse(line -> ask(client, line), out);
+            }
+        } else {
+            try (TcpClient client = peer.newClient().onMessage(this).build()) {
+                Session session = client.connect().get();
+                out.println("connected to " + peer + ", 'exit' leaves");
+                converse(line -> send(session, line), out);
+            }
         }
+        return ExitCode.OK;
     }
 
-    /** Sends and prints until the user leaves, or fails when the connection is lost. */
-    private void converse(Session session, PrintWriter out) throws IOException, InterruptedException {
-        out.println("connected to " + peer + ", 'exit' leaves");
+    /** Sends and prints until the user leaves, or fails when the connection of messages is lost. */
+    private void converse(Consumer<String> server, PrintWriter out) throws IOException, InterruptedException {
+        Thread reader = new Thread(this::readLines, "console");
+        reader.setDaemon(true);
+        reader.start();
         while (true) {
             prompt(out);
             asked.release();
@@ -111,12 +132,19 @@ public final class ConsoleClient implements Callable<Integer>, MessageHandler {
                 prompt(out);
                 event = events.take();
             }
-            send(session, event.text, out);
-            Event answer = events.poll(ANSWER_MILLIS, TimeUnit.MILLISECONDS);
-            while (answer != null) {
-                print(answer, out);
-                answer = events.poll();
-            }
+            server.accept(event.text);
+            printAnswers(out);
+        }
+    }
+
+    /** Prints what comes until there is an answer and nothing more, or nothing comes. */
+    private void printAnswers(PrintWriter out) throws IOException, InterruptedException {
+        boolean answered = false;
+        Event event = events.poll(ANSWER_MILLIS, TimeUnit.MILLISECONDS);
+        while (event != null) {
+            print(event, out);
+            answered |= event.kind != Kind.STATE;
+            event = events.poll(answered ? 0 : ANSWER_MILLIS, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -125,14 +153,42 @@ public final class ConsoleClient implements Callable<Integer>, MessageHandler {
         out.flush();
     }
 
-    private static void send(Session session, String line, PrintWriter out) {
+    private void send(Session session, String line) {
         try {
             if (session.send(line.getBytes(StandardCharsets.UTF_8)) == SendResult.REFUSED) {
-                out.println("not sent: the server does not read");
+                tell(Kind.MESSAGE, "not sent: the server does not read");
             }
         } catch (IllegalArgumentException tooLong) {
-            out.println("not sent: " + tooLong.getMessage());
+            tell(Kind.MESSAGE, "not sent: " + tooLong.getMessage());
         }
+    }
+
+    private void ask(TcpClient client, String line) {
+        try {
+            client.exchange(line, Codec.utf8(), Codec.utf8(), ONCE)
+                    .thenAccept(outcome -> tell(Kind.MESSAGE, inWords(outcome)));
+        } catch (IllegalArgumentException tooLong) {
+            tell(Kind.MESSAGE, "not sent: " + tooLong.getMessage());
+        }
+    }
+
+    private static String inWords(Outcome<String> outcome) {
+        String reply = outcome.reply();
+        if (reply != null) {
+            return reply;
+        }
+        TransportException failure = outcome.failure();
+        return (outcome.maybeSent() ? "no reply, though the server may have got it: " : "no reply: ")
+                + (failure == null ? outcome.kind() : failure.getMessage());
+    }
+
+    /** Has something printed; returns false if too much is to be printed already. */
+    private boolean tell(Kind kind, String text) {
+        boolean fits = room.tryAcquire(text.length() + 1);
+        if (fits) {
+            events.add(new Event(kind, text));
+        }
+        return fits;
     }
 
     private void print(Event event, PrintWriter out) throws IOException {
@@ -145,10 +201,7 @@ public final class ConsoleClient implements Callable<Integer>, MessageHandler {
 
     @Override
     public void onMessage(Session session, ByteBuffer message) {
-        String text = StandardCharsets.UTF_8.decode(message).toString();
-        if (room.tryAcquire(text.length() + 1)) {
-            events.add(new Event(Kind.MESSAGE, text));
-        } else {
+        if (!tell(Kind.MESSAGE, StandardCharsets.UTF_8.decode(message).toString())) {
             events.add(new Event(Kind.LOST, "the server sends faster than this prints"));
             session.abort();
         }

@@ -63,12 +63,8 @@ public final class EchoServer implements Callable<Integer> {
             ((Logger) LoggerFactory.getLogger("io.millrace")).setLevel(Level.DEBUG);
         }
         try (IoGroup group = IoGroup.builder().name("echo").threads(threads).start();
-                TcpServer server = TcpServer.builder()
-                        .group(group)
-                        .protocol(framing.protocol())
-                        .maxConnections(maxConnections)
-                        .onMessage((session, message) -> session.send(message))
-                        .bind(listen.host(), listen.port())) {
+                TcpServer server =
+                        newServer().group(group).maxConnections(maxConnections).bind(listen.host(), listen.port())) {
             ShutdownHook.drain(server)
                     .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
                     .register();
@@ -76,5 +72,12 @@ public final class EchoServer implements Callable<Integer> {
             server.awaitClosed();
         }
         return ExitCode.OK;
+    }
+
+    /** Makes a server that echoes messages, and requests where the protocol knows them. */
+    private TcpServerBuilder newServer() {
+        TcpServerBuilder server =
+                TcpServer.builder().protocol(framing.protocol()).onMessage((session, message) -> session.send(message));
+        return framing == Framing.MILLRACE ? server.processor(request -> request) : server;
     }
 }

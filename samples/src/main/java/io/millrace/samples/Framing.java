@@ -14,6 +14,8 @@ enum Framing {
     INT16,
     /** Lines that end with LF or CRLF. */
     LINE,
+    /** Millrace's own frames, which tell messages, requests and replies apart. */
+    MILLRACE,
     /** No frames: a message is whatever one read brought. */
     RAW;
 
@@ -23,6 +25,7 @@ enum Framing {
             case INT32LE -> Protocol.lengthPrefixed(PrefixHandler.int32().littleEndian());
             case INT16 -> Protocol.lengthPrefixed(PrefixHandler.int16());
             case LINE -> Protocol.lines();
+            case MILLRACE -> Protocol.millrace();
             case RAW -> Protocol.raw();
         };
     }

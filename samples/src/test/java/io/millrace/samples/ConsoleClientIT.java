@@ -55,6 +55,36 @@ class ConsoleClientIT {
         assertTrue(run.err().matches("console-client: cannot connect to 127\\.0\\.0\\.1:\\d+: .*\\R"), run.err());
     }
 
+    @Test
+    void linesAreRequestsWhereTheProtocolHasThem() throws Exception {
+        CommandRun run;
+        try (TcpServer server = TcpServer.builder()
+                .protocol(Protocol.millrace())
+                .processor(request -> request)
+                .bind("127.0.0.1", 0)) {
+            run = ask(server.port(), "hello\nexit\n");
+        }
+
+        assertEquals(0, run.exitCode(), run.err());
+        assertTrue(run.out().startsWith("asking 127.0.0.1:"), run.out());
+        assertTrue(run.out().contains(lines("(CONNECTING)")), run.out());
+        assertTrue(run.out().contains(lines("(READY)")), run.out());
+        assertTrue(run.out().contains(lines("hello")), run.out());
+    }
+
+    @Test
+    void requestThatCannotBeSentIsToldInWords() throws Exception {
+        CommandRun run = CommandRun.againstDeadPort(port -> ask(port, "hello\nexit\n"));
+
+        assertEquals(0, run.exitCode(), run.err());
+        assertTrue(run.out().contains("(BACKING_OFF: cannot connect to 127.0.0.1:"), run.out());
+        assertTrue(run.out().contains("no reply: cannot connect to 127.0.0.1:"), run.out());
+    }
+
+    private static CommandRun ask(int port, String lines) {
+        return CommandRun.of(new ConsoleClient(typed(lines)), "--port", String.valueOf(port), "--framing", "millrace");
+    }
+
     private static InputStream typed(String text) {
         return new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
     }
