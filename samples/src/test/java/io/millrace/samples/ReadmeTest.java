@@ -3,11 +3,16 @@ package io.millrace.samples;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.client.pool.PoolConfig;
+import io.millrace.client.request.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -15,6 +20,9 @@ import org.junit.jupiter.api.Test;
 class ReadmeTest {
     private static final Path SAMPLES = Path.of("src/main/java/io/millrace/samples");
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+
+    /** How durations are written for people. */
+    private static final Map<String, String> SHOWN = Map.of("PT0S", "0", "PT2M", "2 min", "PT0.25S", "250 ms");
 
     @Test
     void settingsOfTheReadmeAreTheSamples() throws IOException {
@@ -25,10 +33,14 @@ class ReadmeTest {
     @Test
     void serverAndClientOfTheReadmeAreTheSamples() throws IOException {
         List<String> blocks = blocksOf("README.md");
-        assertEquals(3, blocks.size(), "the README shows a server, a client, and both with settings");
+        assertEquals(
+                7, blocks.size(), "the README shows a server, a client, both with settings, and a client for real");
         assertShown(blocks.get(0), "TenLineServer.java");
         assertShown(blocks.get(1), "TenLineClient.java");
         assertShown(blocks.get(2), "FromSettings.java");
+        for (String block : blocks.subList(3, 7)) {
+            assertShown(block, "ResilientClient.java");
+        }
     }
 
     @Test
@@ -37,6 +49,38 @@ class ReadmeTest {
         assertEquals(4, blocks.size());
         for (String block : blocks) {
             assertShown(block, "Gateway.java");
+        }
+    }
+
+    @Test
+    void codeOfTheGuideToTheClientIsThatOfSamples() throws IOException {
+        List<String> blocks = blocksOf("docs/client.md");
+        assertEquals(11, blocks.size());
+        for (String block : blocks) {
+            assertShown(block, block.startsWith("TcpClients clients") ? "FromSettings.java" : "ResilientClient.java");
+        }
+    }
+
+    @Test
+    void guideToTheClientKnowsEverySettingOfThePoolWithItsDefault() throws IOException {
+        String guide = Files.readString(Path.of("../docs/client.md"));
+        String defaults = PoolConfig.defaults().toString();
+        Matcher setting = Pattern.compile("(\\w+)=([\\w.]+)").matcher(defaults);
+        while (setting.find()) {
+            String value = setting.group(2);
+            String shown = value.matches("\\d+")
+                    ? String.format(Locale.ROOT, "%,d", Integer.valueOf(value))
+                    : SHOWN.getOrDefault(value, value);
+            String row = "| `" + setting.group(1) + "` | " + shown + " |";
+            assertTrue(guide.contains(row), row);
+        }
+    }
+
+    @Test
+    void guideToTheClientKnowsEveryOutcome() throws IOException {
+        String guide = Files.readString(Path.of("../docs/client.md"));
+        for (Outcome.Kind kind : Outcome.Kind.values()) {
+            assertTrue(guide.contains("| `" + kind + "` | "), kind.name());
         }
     }
 
