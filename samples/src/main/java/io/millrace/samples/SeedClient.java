@@ -2,6 +2,8 @@ package io.millrace.samples;
 
 import io.millrace.client.TcpClient;
 import io.millrace.client.TcpClientBuilder;
+import io.millrace.client.request.Outcome;
+import io.millrace.client.request.RequestOptions;
 import io.millrace.core.HeartbeatConfig;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.TransportException;
@@ -23,6 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -34,17 +37,13 @@ import picocli.CommandLine.Spec;
         description = "Asks a seed-server from several threads at once, each of which waits for its reply, and counts"
                 + " how the requests end.")
 public final class SeedClient implements Callable<Integer> {
+    private static final String OK = "socket:ok";
+
     @Parameters(arity = "0..*", paramLabel = "LINE", description = "What to ask, instead of generated requests.")
     private List<String> lines = new ArrayList<>();
 
-    @Option(
-            names = "--host",
-            paramLabel = "HOST",
-            description = "The server's name or address (default: ${DEFAULT-VALUE}).")
-    private String host = "127.0.0.1";
-
-    @Option(names = "--port", paramLabel = "PORT", description = "The server's port (default: ${DEFAULT-VALUE}).")
-    private int port = 9000;
+    @Mixin
+    private final EndpointOptions peer = new EndpointOptions();
 
     @Option(names = "--count", paramLabel = "N", description = "Requests to generate (default: ${DEFAULT-VALUE}).")
     private int count = 10_000;
@@ -103,13 +102,13 @@ public final class SeedClient implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         outcomes.forEach((status, times) -> out.printf("  %,10d  %s%n", times.sum(), status));
-        return outcomes.keySet().equals(Set.of(SeedStatus.OK)) ? ExitCode.OK : ExitCode.SOFTWARE;
+        return outcomes.keySet().equals(Set.of(OK)) ? ExitCode.OK : ExitCode.SOFTWARE;
     }
 
     private TcpClient newClient() throws TransportException {
         // The numbers of a reply are part of it here, as the original clients hand them over.
         SeedProtocol protocol = SeedProtocol.create().keepingReplyHeader();
-        TcpClientBuilder builder = TcpClient.builder().endpoint(host, port).jmx(false);
+        TcpClientBuilder builder = peer.newClient().jmx(false);
         if (heartbeatSeconds == 0) {
             return builder.protocol(protocol.withoutHeartbeats()).build();
         }
@@ -141,16 +140,21 @@ public final class SeedClient implements Callable<Integer> {
         }
     }
 
+    /** Asks, waits, and returns what the original clients are told of it. */
     private String ask(TcpClient client, String question) {
+        RequestOptions options = RequestOptions.within(Duration.ofMillis(timeoutMillis));
+        Outcome<ByteBuffer> outcome;
         try {
-            byte[] reply = client.call(question.getBytes(StandardCharsets.UTF_8), Duration.ofMillis(timeoutMillis));
-            if (!lines.isEmpty()) {
-                print(question, ByteBuffer.wrap(reply).order(ByteOrder.LITTLE_ENDIAN));
-            }
-            return SeedStatus.OK;
-        } catch (TransportException | RuntimeException failure) {
-            return SeedStatus.of(failure);
+            outcome = client.exchange(StandardCharsets.UTF_8.encode(question), options)
+                    .join();
+        } catch (IllegalArgumentException tooLong) {
+            return "err:" + tooLong.getMessage();
         }
+        ByteBuffer reply = outcome.reply();
+        if (reply != null && !lines.isEmpty()) {
+            print(question, reply.order(ByteOrder.LITTLE_ENDIAN));
+        }
+        return outcome.statusText();
     }
 
     private void print(String question, ByteBuffer reply) {
