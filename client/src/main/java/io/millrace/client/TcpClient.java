@@ -6,6 +6,7 @@ import io.millrace.client.internal.exchange.Exchanges;
 import io.millrace.client.internal.pool.ConnectionPool;
 import io.millrace.client.internal.pool.OwnConnection;
 import io.millrace.client.internal.pool.SendLanes;
+import io.millrace.client.pool.Borrowed;
 import io.millrace.client.pool.ClientState;
 import io.millrace.client.pool.PoolConfig;
 import io.millrace.client.pool.PoolStats;
@@ -129,6 +130,26 @@ public final class TcpClient implements AutoCloseable {
      */
     public CompletableFuture<Session> connect() {
         return new OwnConnection(runtime, opener, plan.connectNanos()).open(pool.endpointsInTurn(), plan.endpoints());
+    }
+
+    /**
+     * Borrows a connection from the pool: nobody else uses it until it is given back. Over every protocol; where requests
+     * share connections, one without requests is lent, and if there is none for long, one is kept from new requests until
+     * those on it are done.
+     *
+     * <p>Waiting for it by {@code join()} or {@code get()} is for threads that may wait. In a callback of Millrace's it
+     * would hold up an I/O thread, perhaps the very one that is to bring the connection: compose there instead, as with
+     * {@code thenAccept}.
+     *
+     * @param timeout how long to wait for a connection, connecting included; more than zero
+     * @return completes on an I/O thread with the connection, which must be given back; or, perhaps at once, with
+     *     {@link io.millrace.client.request.RequestRefusedException}, {@link RequestTimeoutException} or another
+     *     {@link TransportException} that says why there is none. Cancelling it gives the wish up; a connection that
+     *     comes all the same goes back
+     * @throws IllegalArgumentException if the timeout is not positive
+     */
+    public CompletableFuture<Borrowed> borrow(Duration timeout) {
+        return pool.borrow(Ranges.positiveNanos("timeout", timeout));
     }
 
     /**

@@ -14,6 +14,7 @@ import io.millrace.core.internal.request.RequestTable;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What an application asks on a session: begins requests, or says at once why none can be begun. */
@@ -42,6 +43,17 @@ abstract class SessionRequests extends SessionSends {
         return loop().beginsRequests();
     }
 
+    /**
+     * Returns whether no request of this side's is in flight, or being begun. Whoever begins one from now on, and is
+     * asked for its permission while that is so, sees all that the caller did before.
+     *
+     * @return true if there is none
+     */
+    public boolean hasNoRequests() {
+        RequestTable table = loop().dispatch().requests();
+        return table == null || table.isQuiet();
+    }
+
     final long lateReplies() {
         RequestTable table = loop().dispatch().requests();
         return table == null ? 0 : table.lateReplies();
@@ -57,7 +69,7 @@ abstract class SessionRequests extends SessionSends {
     @Override
     public void request(ByteBuffer payload, Duration timeout, ReplyHandler handler) {
         RequestTable table = table();
-        TransportException refused = begin(table, payload, Ranges.positiveNanos("timeout", timeout), handler);
+        TransportException refused = begin(table, payload, Ranges.positiveNanos("timeout", timeout), handler, null);
         if (refused != null) {
             table.fail(handler, refused);
         }
@@ -74,7 +86,27 @@ abstract class SessionRequests extends SessionSends {
      * @throws IllegalStateException if replies could not be told from messages or requests of the peer's
      */
     public @Nullable TransportException begin(ByteBuffer payload, long timeoutNanos, ReplyHandler handler) {
-        return begin(table(), payload, timeoutNanos, handler);
+        return begin(table(), payload, timeoutNanos, handler, null);
+    }
+
+    /**
+     * Begins a request as {@link #begin(ByteBuffer, long, ReplyHandler)} does, if it still may when it is counted: so
+     * that somebody who wants the session without requests, and then looks at {@link #hasNoRequests}, misses none.
+     *
+     * @param payload borrowed: the request between position and limit, which do not change
+     * @param timeoutNanos how long to wait for the reply, in nanoseconds; more than zero
+     * @param handler hears the outcome, once, unless this returns why there is none; perhaps before this returns
+     * @param permission returns why the request may not begin, or null if it may; must not block
+     * @return null if the request is on its way; otherwise why it certainly never will be, and the handler is not told
+     * @throws IllegalArgumentException if the protocol's frames cannot carry it
+     * @throws IllegalStateException if replies could not be told from messages or requests of the peer's
+     */
+    public @Nullable TransportException begin(
+            ByteBuffer payload,
+            long timeoutNanos,
+            ReplyHandler handler,
+            Supplier<? extends @Nullable TransportException> permission) {
+        return begin(table(), payload, timeoutNanos, handler, permission);
     }
 
     private RequestTable table() {
@@ -88,7 +120,11 @@ abstract class SessionRequests extends SessionSends {
     }
 
     private @Nullable TransportException begin(
-            RequestTable table, ByteBuffer payload, long timeoutNanos, ReplyHandler handler) {
+            RequestTable table,
+            ByteBuffer payload,
+            long timeoutNanos,
+            ReplyHandler handler,
+            @Nullable Supplier<? extends @Nullable TransportException> permission) {
         if (!loop().beginsRequests()) {
             return beginsNoMore();
         }
@@ -96,6 +132,11 @@ abstract class SessionRequests extends SessionSends {
         if (request == null) {
             return new NotSentException("not sent: the limit on requests that wait for a reply from " + remoteAddress()
                     + " is " + table.limit() + ", and it is reached");
+        }
+        TransportException forbidden = permission == null ? null : permission.get();
+        if (forbidden != null) {
+            request.unprepare();
+            return forbidden;
         }
         SendResult answer = sendRequest(payload, request);
         if (answer.isAccepted()) {

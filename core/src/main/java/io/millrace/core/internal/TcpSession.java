@@ -123,6 +123,15 @@ public final class TcpSession extends SessionRequests implements SessionExchange
         return loop.isPeerDraining();
     }
 
+    /**
+     * Returns what the session speaks now.
+     *
+     * @return the protocol, as the caller last saw it changed
+     */
+    public Protocol protocol() {
+        return loop.setup().protocol();
+    }
+
     @Override
     SessionLoop loop() {
         return loop;

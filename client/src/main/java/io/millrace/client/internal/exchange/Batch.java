@@ -45,8 +45,8 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
      * Nothing waits for ever: the claim has its deadline in the pool, and what is in flight has its own in the
      * session's table. Whatever is unsent is timed out when the pump comes to it after that.
      *
-     * The connection. A shared one need not be given back once something was begun on it. An exclusive one is given
-     * back exactly once: when it is lost, or when the batch is over and nothing is in flight on it any more.
+     * The connection. A shared one is held, so that it is not lent to a borrower between two requests. Any is given back
+     * exactly once: when it is lost, or when the batch is over and nothing is in flight on it any more.
      */
     private final Exchanges client;
     private final BatchOptions options;
@@ -69,7 +69,6 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
     private @Nullable PooledSession session;
     private @Nullable PooledSession toGiveBack;
     private Route route = Route.NONE;
-    private boolean begunHere;
     private boolean begunAnywhere;
     private boolean full;
     private int fruitlessClaims;
@@ -124,7 +123,7 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
         PooledSession left = toGiveBack;
         if (left != null) {
             toGiveBack = null;
-            return () -> client.pool().giveBack(left);
+            return () -> giveBack(left);
         }
         settleUnsentIfStopped();
         if (unsettled == 0) {
@@ -176,11 +175,9 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
             return () -> client.pool().withdraw(waiting);
         }
         PooledSession last = session;
-        if (last != null && inFlight == 0) {
+        if (last != null && (inFlight == 0 || !exclusive)) {
             session = null;
-            if (exclusive || !begunHere) {
-                return () -> client.pool().giveBack(last);
-            }
+            return () -> giveBack(last);
         }
         if (over) {
             return null;
@@ -196,6 +193,14 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
             sum += item.payload().remaining();
         }
         return (int) Math.min(sum, Integer.MAX_VALUE);
+    }
+
+    private void giveBack(PooledSession left) {
+        if (exclusive) {
+            client.pool().giveBack(left);
+        } else {
+            left.letGo();
+        }
     }
 
     private long nanosLeft() {
@@ -221,13 +226,12 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
     /** Guarded by this. */
     private Runnable sending(PooledSession current, BatchItem item) {
         inFlight++;
-        begunHere = true;
         item.attempt(route);
         long nanosLeft = Math.max(1, nanosLeft());
         return () -> {
             TransportException refusal;
             try {
-                refusal = current.begin(item.payload(), nanosLeft, item);
+                refusal = current.beginHeld(item.payload(), nanosLeft, item);
             } catch (RuntimeException | Error cannotBeSent) {
                 failed(
                         item,
@@ -267,7 +271,7 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
         PooledSession left = session;
         if (left != null) {
             session = null;
-            toGiveBack = exclusive ? left : null;
+            toGiveBack = left;
             boolean mayGoOn = options.isMovable() || !begunAnywhere;
             if (stop == null
                     && !(mayGoOn
@@ -368,11 +372,12 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
 
         @Override
         protected void acquired(PooledSession acquired, ConnectionUse use) {
+            boolean held = exclusive || acquired.tryHold();
             synchronized (Batch.this) {
                 claim = null;
-                session = acquired;
+                // If it has just been lent, another one is claimed.
+                session = held ? acquired : null;
                 route = new Route(acquired.endpoint(), use, 0);
-                begunHere = false;
                 full = false;
             }
             // Not here: whoever brings the connection is in the middle of something.

@@ -139,7 +139,7 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
             endLater(new NotSentException("not sent: " + cannotBeSent.getMessage(), cannotBeSent));
             return;
         }
-        if (refusal != null && !acquired.isUsable()) {
+        if (refusal != null && acquired.isForOthers(refusal)) {
             // Not an attempt: the connection was on its way out. The pool knows by now, and has others.
             route = before;
             client.runtime().execute(this::start);

@@ -111,7 +111,7 @@ public final class Exchanges {
         }
         PooledSession ready = pool.tryClaim();
         TransportException failure = ready == null ? null : ready.begin(payload, timeoutNanos, handler);
-        if (ready == null || (failure != null && !ready.isUsable())) {
+        if (ready == null || (failure != null && ready.isForOthers(failure))) {
             new WaitingRequest(runtime, pool, payload, timeoutNanos, handler).start();
         } else if (failure != null) {
             runtime.execute(() -> handler.onFailure(failure));

@@ -16,6 +16,7 @@ public abstract class Claim extends Deadline {
     // Guarded by the pool that it waits in.
     private @Nullable ConnectionPool pool;
     private boolean waited;
+    private long place;
     private long timeoutNanos;
 
     /**
@@ -65,6 +66,16 @@ public abstract class Claim extends Deadline {
 
     final boolean hasWaited() {
         return waited;
+    }
+
+    /** Returns whether it has waited for longer than another. Guarded by the pool. */
+    final boolean isBefore(Claim other) {
+        return place - other.place < 0;
+    }
+
+    /** Takes its place among those that wait. Guarded by the pool. */
+    final void takePlace(long newPlace) {
+        place = newPlace;
     }
 
     final long timeoutNanos() {

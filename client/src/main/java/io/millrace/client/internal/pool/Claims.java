@@ -16,9 +16,11 @@ final class Claims {
     private final LinkedHashSet<Claim> exclusive = new LinkedHashSet<>();
     private long bytes;
     private int peak;
+    private long lastPlace;
 
     void add(Claim claim, boolean needsItsOwn) {
         (needsItsOwn ? exclusive : sharing).add(claim);
+        claim.takePlace(++lastPlace);
         bytes += claim.bytes();
         peak = Math.max(peak, size());
     }

@@ -43,6 +43,19 @@ final class Directory {
         this.pool = pool;
     }
 
+    /** Tells the pool for the first time. */
+    void start() {
+        if (!source.isFixed()) {
+            refresh();
+            return;
+        }
+        try {
+            pool.endpoints(source.endpoints());
+        } catch (IOException unknown) {
+            pool.endpointsUnknown(PoolFailures.unwrap(unknown));
+        }
+    }
+
     /** Asks, unless it is being asked or has just been; returns whether it will. Takes no time, and no lock of the pool. */
     boolean refresh() {
         synchronized (this) {

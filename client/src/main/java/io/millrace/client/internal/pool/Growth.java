@@ -80,7 +80,7 @@ final class Growth {
     }
 
     /** Returns how many attempts have not been under way for long: the others are no reason not to try elsewhere. */
-    private int freshAttempts(long nowNanos) {
+    int freshAttempts(long nowNanos) {
         int fresh = 0;
         for (EndpointSlot slot : slots.all()) {
             for (Attempt attempt : slot.attempts) {
@@ -189,6 +189,11 @@ final class Growth {
                 }
             }
         }
+    }
+
+    /** Returns whether there shall be connections though nobody waits for one. */
+    boolean keepsConnections() {
+        return plan.config().minIdle() > 0;
     }
 
     /** Returns why nobody who waits can be served before somebody does something about it, or null. */

@@ -78,6 +78,11 @@ public record PoolPlan(
         return timeout.isZero() ? Long.MAX_VALUE : Ranges.positiveNanos(property, timeout);
     }
 
+    /** Returns how long a connection may be borrowed before that is reported, in nanoseconds; MAX_VALUE if for ever. */
+    long leakNanos() {
+        return orEver("leakAfter", config.leakAfter());
+    }
+
     long firstDelayNanos() {
         return Ranges.positiveNanos("backoff.firstDelay", backoff.firstDelay());
     }

@@ -12,6 +12,8 @@ import io.millrace.core.internal.TcpSession;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A connection of the pool, and what the pool knows of it. */
@@ -24,8 +26,10 @@ public final class PooledSession implements SessionOpener.Events, ReplyHandler {
      *                       +--------------+
      *                          given back
      *
-     * Requests that share their connection use a FREE one. GONE is for good: what is still in flight on it finishes,
-     * but the pool counts it no more.
+     * Requests that share their connection use a FREE one, and begin only if it is still FREE when they are counted: see
+     * Lending. Who has several requests for the same connection holds it: while it is held it is not lent, and whoever
+     * holds it may begin more on it though it is RESERVED. GONE is for good: what is still in flight on it finishes, but
+     * the pool counts it no more.
      *
      * Where a connection carries one request at a time, it is this that waits for the reply: first the connection goes
      * back, then the reply to whoever asked, so that their next request finds it. If there is no reply the connection
@@ -49,13 +53,18 @@ public final class PooledSession implements SessionOpener.Events, ReplyHandler {
 
     private final ConnectionPool pool;
     private final EndpointSlot slot;
+    private final Supplier<@Nullable TransportException> permission = this::permission;
     // Written once, before the pool lists this.
     private @Nullable TcpSession session;
 
+    // Written under the pool's lock, read without it by requests that begin.
+    volatile State state = State.MADE;
+    // Written and read by anyone.
+    private final AtomicInteger holders = new AtomicInteger();
+    private volatile boolean endedHere;
+
     // Guarded by the pool.
-    State state = State.MADE;
     boolean used;
-    boolean keptByBorrower;
     long openedNanos;
     long busyNanos;
     private int unansweredSeen;
@@ -120,11 +129,11 @@ public final class PooledSession implements SessionOpener.Events, ReplyHandler {
      * @param handler hears the outcome, if the request begins
      * @return null if it has begun; else why not: then nothing was sent, and the connection has been given back or
      *     dropped if it was lent for one request only
+     * @see #isForOthers
      */
     public @Nullable TransportException begin(ByteBuffer payload, long timeoutNanos, ReplyHandler handler) {
-        boolean forOneRequest = !pool.sharesConnections() && !keptByBorrower;
-        if (!forOneRequest) {
-            return notBegun(session().begin(payload, timeoutNanos, handler));
+        if (pool.sharesConnections()) {
+            return notBegun(session().begin(payload, timeoutNanos, handler, permission));
         }
         asker = handler;
         TransportException failure;
@@ -142,6 +151,76 @@ public final class PooledSession implements SessionOpener.Events, ReplyHandler {
             }
         }
         return notBegun(failure);
+    }
+
+    /** Returns why a request that is counted already may not begin, or null. */
+    private @Nullable TransportException permission() {
+        return state == State.FREE ? null : new LentException(this);
+    }
+
+    /**
+     * Begins one of several requests, for who holds the connection, or has it lent.
+     *
+     * @param payload borrowed
+     * @param timeoutNanos how long to wait for the reply, in nanoseconds
+     * @param handler hears the outcome, if the request begins
+     * @return null if it has begun; else why not: then nothing was sent
+     */
+    public @Nullable TransportException beginHeld(ByteBuffer payload, long timeoutNanos, ReplyHandler handler) {
+        return notBegun(session().begin(payload, timeoutNanos, handler));
+    }
+
+    /**
+     * Keeps a connection that requests share from being lent.
+     *
+     * @return false if it has just been; otherwise {@link #letGo} must follow
+     */
+    public boolean tryHold() {
+        holders.incrementAndGet();
+        if (state == State.FREE) {
+            return true;
+        }
+        letGo();
+        return false;
+    }
+
+    /** Lets the connection be lent again. */
+    public void letGo() {
+        holders.decrementAndGet();
+    }
+
+    /**
+     * Returns whether a request that was not begun here should be begun on another connection.
+     *
+     * @param refusal why it was not begun
+     * @return true if this one is on its way out, or belongs to somebody else now
+     */
+    public boolean isForOthers(TransportException refusal) {
+        return refusal instanceof LentException || !isUsable();
+    }
+
+    /** Lends the connection if nobody uses it: see Lending. Guarded by the pool. */
+    boolean tryLend() {
+        if (pending() != 0 || !isUsable()) {
+            return false;
+        }
+        State before = state;
+        state = State.LEASED;
+        boolean unused =
+                !pool.sharesConnections() || (holders.get() == 0 && session().hasNoRequests());
+        if (!unused) {
+            state = before;
+        }
+        return unused;
+    }
+
+    /** Notes that it is this side that ends the connection, which is nobody's failure. */
+    void endsHere() {
+        endedHere = true;
+    }
+
+    boolean isEndedHere() {
+        return endedHere;
     }
 
     /** Has the pool forget a connection that takes no requests, lest it lend it again before it hears of that. */
@@ -180,11 +259,6 @@ public final class PooledSession implements SessionOpener.Events, ReplyHandler {
         ReplyHandler waiting = asker;
         asker = null;
         return Objects.requireNonNull(waiting, "asker");
-    }
-
-    /** Gives the connection back to the pool. */
-    public void giveBack() {
-        pool.giveBack(this);
     }
 
     /** Notes whether anything has moved since the last look; returns whether the peer was heard. Guarded by the pool. */
@@ -243,13 +317,13 @@ public final class PooledSession implements SessionOpener.Events, ReplyHandler {
 
     @Override
     public void ended() {
-        pool.ended(this);
+        pool.retire(this);
     }
 
     @Override
     public void requestsOverdue(int inARow) {
         // Of the one request that has the lease onFailure has told already, while this was still in the pool.
-        if (pool.sharesConnections() || keptByBorrower) {
+        if (state != State.GONE) {
             pool.unanswered(this, inARow);
         }
     }

@@ -3,12 +3,10 @@ package io.millrace.client.internal.pool;
 import io.millrace.client.endpoint.Endpoint;
 import io.millrace.client.endpoint.EndpointStats;
 import io.millrace.client.pool.ClientState;
-import io.millrace.client.pool.PoolOrder;
 import io.millrace.core.TransportException;
 import io.millrace.core.internal.TcpSession;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -57,7 +55,9 @@ final class Slots {
     int taken() {
         int sum = 0;
         for (EndpointSlot slot : slots) {
-            sum += slot.taken.size();
+            for (PooledSession session : slot.taken) {
+                sum += session.state == PooledSession.State.LEASED ? 1 : 0;
+            }
         }
         return sum;
     }
@@ -95,68 +95,6 @@ final class Slots {
         }
         boolean backsOff = slots.stream().anyMatch(slot -> slot.isBackingOff(nowNanos));
         return backsOff ? ClientState.BACKING_OFF : ClientState.IDLE;
-    }
-
-    // --- lending
-
-    /** Lends a free connection that nobody uses, or null if there is none. */
-    @Nullable
-    PooledSession lend(boolean keptByBorrower, long nowNanos) {
-        Ready candidates = ready(nowNanos);
-        if (candidates.size() == 0) {
-            return null;
-        }
-        int first = candidates.size() == 1 ? 0 : plan.pick(candidates);
-        for (int i = 0; i < candidates.size(); i++) {
-            EndpointSlot slot = candidates.slot((first + i) % candidates.size());
-            PooledSession session = pollFree(slot);
-            if (session != null) {
-                session.state = PooledSession.State.LEASED;
-                session.keptByBorrower = keptByBorrower;
-                slot.taken.add(session);
-                return session;
-            }
-            slot.wanted |= i == 0;
-        }
-        return null;
-    }
-
-    private @Nullable PooledSession pollFree(EndpointSlot slot) {
-        Iterator<PooledSession> line =
-                plan.config().order() == PoolOrder.LIFO ? slot.free.descendingIterator() : slot.free.iterator();
-        while (line.hasNext()) {
-            PooledSession session = line.next();
-            if (session.pending() == 0) {
-                line.remove();
-                return session;
-            }
-        }
-        return null;
-    }
-
-    /** Returns a connection that requests share, or null if there is none. */
-    @Nullable
-    PooledSession share(long nowNanos) {
-        Ready candidates = ready(nowNanos);
-        PooledSession any = candidates.leastBusy();
-        if (any == null || candidates.size() == 1) {
-            return any;
-        }
-        PooledSession picked = candidates.leastBusy(plan.pick(candidates));
-        return picked != null ? picked : any;
-    }
-
-    /** Takes a lent connection back; false if it was not lent, or is gone. */
-    boolean takeBack(PooledSession session, long nowNanos) {
-        if (session.state != PooledSession.State.LEASED) {
-            return false;
-        }
-        session.slot().taken.remove(session);
-        session.slot().free.addLast(session);
-        session.state = PooledSession.State.FREE;
-        session.keptByBorrower = false;
-        session.busyNanos = nowNanos;
-        return true;
     }
 
     /** Returns where requests can go: to endpoints with connections, and to those where one can be opened. */
@@ -202,8 +140,6 @@ final class Slots {
                 && !slot.isBackingOff(nowNanos)
                 && slot.connections() < plan.config().maxConnectionsPerEndpoint();
     }
-
-    // --- what happens to connections
 
     void opened(Attempt attempt, TcpSession session, long nowNanos) {
         PooledSession pooled = attempt.pooled();
@@ -266,6 +202,9 @@ final class Slots {
         }
         boolean listed = session.state != PooledSession.State.MADE;
         drop(session);
+        if (session.isEndedHere()) {
+            return;
+        }
         counts.lost++;
         if (!listed) {
             return;
@@ -306,8 +245,6 @@ final class Slots {
             counts.ejections++;
         }
     }
-
-    // --- the endpoints themselves
 
     /** Makes these the endpoints; returns the connections to others, which are dropped. */
     List<PooledSession> replace(List<Endpoint> endpoints) {

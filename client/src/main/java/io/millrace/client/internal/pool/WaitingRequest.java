@@ -66,7 +66,7 @@ public final class WaitingRequest extends Claim {
             runtime.execute(() -> failed(new TransportException("not sent: " + cannotBeFramed, cannotBeFramed)));
             return;
         }
-        if (failure != null && !session.isUsable()) {
+        if (failure != null && session.isForOthers(failure)) {
             runtime.execute(this::start);
         } else if (failure != null) {
             runtime.execute(() -> failed(failure));

@@ -1,14 +1,33 @@
 package io.millrace.client.internal.pool;
 
 import io.millrace.client.request.ConnectionUse;
+import io.millrace.core.CloseReason;
 import io.millrace.core.TransportException;
+import io.millrace.core.engine.IoRuntime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the pool has decided under its lock and does outside of it, in this order. */
 final class Work {
+    private static final CloseReason EVICTED =
+            CloseReason.of(CloseReason.Kind.LOCAL, "another endpoint needed the connection");
+
+    private static final Logger log = LoggerFactory.getLogger(Work.class);
+
     /** A claim that gets a connection. */
-    record HandOver(Claim claim, PooledSession session, ConnectionUse use) {}
+    record HandOver(Claim claim, PooledSession session, ConnectionUse use) {
+        private void perform() {
+            try {
+                claim.acquired(session, use);
+            } catch (Throwable broken) {
+                log.error("connection could not be handed over; {}", session, broken);
+                session.session().abort();
+            }
+        }
+    }
 
     /** A claim that gets none. */
     record Refusal(Claim claim, TransportException failure) {}
@@ -27,5 +46,24 @@ final class Work {
                 && evictions.isEmpty()
                 && displaced.isEmpty()
                 && refusals.isEmpty();
+    }
+
+    /** Does it. */
+    void perform(IoRuntime runtime, Consumer<Attempt> starter) {
+        for (HandOver handOver : handOvers) {
+            runtime.deadlines().cancel(handOver.claim());
+            if (handOver.claim().isExclusive()) {
+                runtime.execute(handOver::perform);
+            } else {
+                handOver.perform();
+            }
+        }
+        for (Refusal refusal : refusals) {
+            runtime.deadlines().cancel(refusal.claim());
+            runtime.execute(() -> refusal.claim().failed(refusal.failure()));
+        }
+        evictions.forEach(session -> session.session().drain(EVICTED));
+        displaced.forEach(Attempt::giveUp);
+        attempts.forEach(starter);
     }
 }

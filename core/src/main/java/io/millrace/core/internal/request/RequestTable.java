@@ -168,6 +168,11 @@ public abstract class RequestTable {
         return (int) PREPARED.getOpaque(this);
     }
 
+    /** Returns whether {@link #pending} is 0; who prepares a request after that sees what the caller did before it. */
+    public final synchronized boolean isQuiet() {
+        return prepared == 0;
+    }
+
     /** Guarded by this. */
     private void setPending(int count) {
         PREPARED.setOpaque(this, count);
