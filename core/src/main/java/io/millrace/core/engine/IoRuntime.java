@@ -15,6 +15,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,6 +55,9 @@ public final class IoRuntime {
     private final LogLimiter throwsLogged = new LogLimiter(10, TimeUnit.MINUTES.toNanos(1));
     private final AtomicInteger threadsMade = new AtomicInteger();
     private final ThreadPoolExecutor blocking;
+    /** Read by who opens a channel, written by who ends the group. */
+    private final ReadWriteLock opening = new ReentrantReadWriteLock();
+
     private final Set<IoThread> threads = ConcurrentHashMap.newKeySet();
     // Added to under this, so that nothing joins once the group is closing; removed from by anyone.
     private final Set<AutoCloseable> members = ConcurrentHashMap.newKeySet();
@@ -200,8 +205,13 @@ public final class IoRuntime {
      * @throws IOException if the system refuses a descriptor
      */
     public AsynchronousSocketChannel openChannel() throws IOException {
-        requireOpen();
-        return provider.openAsynchronousSocketChannel(channelGroup);
+        opening.readLock().lock();
+        try {
+            requireOpen();
+            return provider.openAsynchronousSocketChannel(channelGroup);
+        } finally {
+            opening.readLock().unlock();
+        }
     }
 
     /**
@@ -211,11 +221,19 @@ public final class IoRuntime {
      * @throws IOException if the system refuses a descriptor
      */
     public AsynchronousServerSocketChannel openServerChannel() throws IOException {
-        requireOpen();
-        return provider.openAsynchronousServerSocketChannel(channelGroup);
+        opening.readLock().lock();
+        try {
+            requireOpen();
+            return provider.openAsynchronousServerSocketChannel(channelGroup);
+        } finally {
+            opening.readLock().unlock();
+        }
     }
 
-    /** The JDK finds out only after it has taken a descriptor, and forgets to give it back. */
+    /**
+     * Refuses to open a channel of a group that has ended: the JDK finds out only after it has taken a descriptor, and
+     * forgets to give it back. So the group does not end while one is being opened.
+     */
     private void requireOpen() {
         if (channelGroup.isShutdown()) {
             throw new ShutdownChannelGroupException();
@@ -276,7 +294,12 @@ public final class IoRuntime {
      */
     public List<String> shutdown(long timeoutNanos) {
         long endNanos = System.nanoTime() + timeoutNanos;
-        channelGroup.shutdown();
+        opening.writeLock().lock();
+        try {
+            channelGroup.shutdown();
+        } finally {
+            opening.writeLock().unlock();
+        }
         deadlines.stop();
         blocking.shutdown();
         try {
