@@ -96,15 +96,16 @@ final class FailoverTimeline {
     }
 
     private static String describe(EndpointStats stats) {
-        return stats.state() == EndpointState.AVAILABLE
-                ? stats.endpoint() + " is AVAILABLE, " + stats.connections() + " connections"
-                : String.format(
-                        Locale.ROOT,
-                        "%s is BACKING_OFF after %d failures, tried again in %d ms: %s",
-                        stats.endpoint(),
-                        stats.failuresInARow(),
-                        stats.retryIn().toMillis(),
-                        stats.lastFailure());
+        if (stats.state() == EndpointState.BACKING_OFF) {
+            return String.format(
+                    Locale.ROOT,
+                    "%s is BACKING_OFF after %d failures, tried again in %d ms: %s",
+                    stats.endpoint(),
+                    stats.failuresInARow(),
+                    stats.retryIn().toMillis(),
+                    stats.lastFailure());
+        }
+        return stats.endpoint() + (stats.connections() == 0 ? " is tried again" : " is AVAILABLE");
     }
 
     int columns() {
