@@ -5,6 +5,7 @@ import io.millrace.client.endpoint.Backoff;
 import io.millrace.client.endpoint.Endpoint;
 import io.millrace.client.endpoint.EndpointPicker;
 import io.millrace.client.endpoint.EndpointSource;
+import io.millrace.client.pool.Borrowed;
 import io.millrace.client.pool.PoolConfig;
 import io.millrace.client.pool.WhileDown;
 import io.millrace.client.request.BatchOptions;
@@ -64,6 +65,7 @@ public final class ResilientClient implements Callable<Integer> {
                 LoadReport.row(out, "outcome", "%s", order(client, Codec.utf8().encode("one order")));
                 LoadReport.row(out, "price", "%s", price(client, Codec.utf8().encode("a price")));
                 LoadReport.row(out, "batch", "%s", batch(client));
+                LoadReport.row(out, "borrowed", "%s", transaction(client));
                 LoadReport.row(out, "own connection", "%s", converse(client));
                 LoadReport.row(out, "pool", "%s", client.poolStats());
                 client.endpoints().forEach(endpoint -> LoadReport.row(out, "endpoint", "%s", endpoint));
@@ -150,6 +152,17 @@ public final class ResilientClient implements Callable<Integer> {
         RequestOptions options = RequestOptions.within(SECOND).idempotent().maxAttempts(2);
         ByteBuffer price = client.exchange(question, options).get().orThrow();
         return Codec.utf8().decode(price);
+    }
+
+    /** Has a connection to itself for questions that belong together. */
+    private static String transaction(TcpClient client) throws Exception {
+        try (Borrowed borrowed = client.borrow(SECOND).get()) {
+            Session session = borrowed.session();
+            session.request(Codec.utf8().encode("begin"), SECOND).get();
+            ByteBuffer done =
+                    session.request(Codec.utf8().encode("commit"), SECOND).get();
+            return Codec.utf8().decode(done);
+        }
     }
 
     private static List<Outcome.Kind> batch(TcpClient client) throws ExecutionException, InterruptedException {

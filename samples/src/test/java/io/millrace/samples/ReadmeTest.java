@@ -55,7 +55,7 @@ class ReadmeTest {
     @Test
     void codeOfTheGuideToTheClientIsThatOfSamples() throws IOException {
         List<String> blocks = blocksOf("docs/client.md");
-        assertEquals(11, blocks.size());
+        assertEquals(12, blocks.size());
         for (String block : blocks) {
             assertShown(block, block.startsWith("TcpClients clients") ? "FromSettings.java" : "ResilientClient.java");
         }

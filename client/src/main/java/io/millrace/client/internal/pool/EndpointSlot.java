@@ -156,9 +156,10 @@ final class EndpointSlot {
 
     EndpointStats stats(long nowNanos) {
         long leftAlone = nanosLeftAlone(nowNanos);
+        boolean probing = failuresInARow > 0 && usable() == 0 && !attempts.isEmpty();
         return new EndpointStats(
                 endpoint,
-                leftAlone > 0 ? EndpointState.BACKING_OFF : EndpointState.AVAILABLE,
+                leftAlone > 0 ? EndpointState.BACKING_OFF : probing ? EndpointState.PROBING : EndpointState.AVAILABLE,
                 usable(),
                 attempts.size(),
                 requestsInFlight(),

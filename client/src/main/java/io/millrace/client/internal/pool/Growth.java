@@ -63,8 +63,9 @@ final class Growth {
             open(slot, work, nowNanos, true);
         }
         for (EndpointSlot slot : slots.all()) {
-            if (slot.wanted && slot.attempts.isEmpty()) {
-                open(slot, work, nowNanos, false);
+            int lacking = slot.wanted && slot.attempts.isEmpty() ? lacking(slot) : 0;
+            while (lacking-- > 0 && open(slot, work, nowNanos, false)) {
+                // One by one, as long as there are permits.
             }
             slot.wanted = false;
             int idle = slot.free.size() + slot.attempts.size();
@@ -72,6 +73,13 @@ final class Growth {
                 // One by one, as long as there are permits.
             }
         }
+    }
+
+    /** Returns how many more connections the requests in flight call for, though never more than there are already. */
+    private int lacking(EndpointSlot slot) {
+        int perConnection = plan.config().requestsPerConnection();
+        int calledFor = (slot.requestsInFlight() + perConnection - 1) / perConnection;
+        return Math.max(1, Math.min(calledFor - slot.connections(), slot.connections()));
     }
 
     /** Returns how many more connections would serve all who wait. */

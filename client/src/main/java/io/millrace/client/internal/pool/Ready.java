@@ -7,20 +7,23 @@ import org.jspecify.annotations.Nullable;
 
 /** Where requests can go, as it was when the pool last changed. Immutable, so that picking takes no lock. */
 final class Ready implements EndpointPicker.Candidates {
-    static final Ready NONE = new Ready(new EndpointSlot[0], new PooledSession[0][]);
+    static final Ready NONE = new Ready(new EndpointSlot[0], new PooledSession[0][], new boolean[0]);
 
     private final EndpointSlot[] slots;
     private final PooledSession[][] sessions;
+    private final boolean[] mayGrow;
 
     /**
      * Makes it.
      *
      * @param slots the endpoints that can be picked
      * @param sessions for each of them its shared connections; none if one would have to be opened
+     * @param mayGrow for each of them whether another connection could be opened
      */
-    Ready(EndpointSlot[] slots, PooledSession[][] sessions) {
+    Ready(EndpointSlot[] slots, PooledSession[][] sessions, boolean[] mayGrow) {
         this.slots = slots;
         this.sessions = sessions;
+        this.mayGrow = mayGrow;
     }
 
     /** Returns a view of endpoints to each of which a connection may be opened. */
@@ -29,11 +32,16 @@ final class Ready implements EndpointPicker.Candidates {
         for (int i = 0; i < sessions.length; i++) {
             sessions[i] = slots.get(i).sessions().toArray(PooledSession[]::new);
         }
-        return new Ready(slots.toArray(EndpointSlot[]::new), sessions);
+        return new Ready(slots.toArray(EndpointSlot[]::new), sessions, new boolean[sessions.length]);
     }
 
     EndpointSlot slot(int index) {
         return slots[index];
+    }
+
+    /** Returns whether it is worth asking for another connection to an endpoint. */
+    boolean mayGrow(int index) {
+        return mayGrow[index];
     }
 
     /** Returns the connection to an endpoint that has the fewest requests in flight, or null if there is none. */

@@ -40,11 +40,12 @@ final class SharedSessions {
         }
         int index = now.size() == 1 ? 0 : plan.pick(now);
         PooledSession session = now.leastBusy(index);
+        boolean more = session == null || session.pending() >= plan.config().requestsPerConnection();
+        if (more && now.mayGrow(index)) {
+            wants.accept(now.slot(index));
+        }
         if (session == null) {
-            wants.accept(now.slot(index));
             session = now.leastBusy();
-        } else if (session.pending() >= plan.config().requestsPerConnection()) {
-            wants.accept(now.slot(index));
         }
         if (session != null) {
             counts.reused.increment();

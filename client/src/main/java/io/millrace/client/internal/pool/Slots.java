@@ -103,8 +103,7 @@ final class Slots {
         boolean anyFree = false;
         for (EndpointSlot slot : slots) {
             boolean hasFree = !slot.free.isEmpty();
-            if (!slot.isEjected(nowNanos)
-                    && (hasFree || (slot.attempts.isEmpty() && mayOpen(slot, nowNanos) && hasPermit(slot)))) {
+            if (!slot.isEjected(nowNanos) && (hasFree || mayGrow(slot, nowNanos))) {
                 candidates.add(slot);
                 anyFree |= hasFree;
             }
@@ -115,10 +114,18 @@ final class Slots {
             slots.stream().filter(slot -> !slot.free.isEmpty()).forEach(candidates::add);
         }
         PooledSession[][] sessions = new PooledSession[candidates.size()][];
+        boolean[] mayGrow = new boolean[sessions.length];
         for (int i = 0; i < sessions.length; i++) {
             sessions[i] = candidates.get(i).free.toArray(PooledSession[]::new);
+            mayGrow[i] = mayGrow(candidates.get(i), nowNanos);
         }
-        return sessions.length == 0 ? Ready.NONE : new Ready(candidates.toArray(EndpointSlot[]::new), sessions);
+        return sessions.length == 0
+                ? Ready.NONE
+                : new Ready(candidates.toArray(EndpointSlot[]::new), sessions, mayGrow);
+    }
+
+    private boolean mayGrow(EndpointSlot slot, long nowNanos) {
+        return slot.attempts.isEmpty() && mayOpen(slot, nowNanos) && hasPermit(slot);
     }
 
     /** Returns whether there is a permit for a connection to an endpoint, or another endpoint has several. */
