@@ -17,6 +17,8 @@ import io.millrace.testing.RawPeer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -282,11 +284,42 @@ class DrainIT {
             Link link = loopback.open();
             Hex.send(link.peer(), request(1, "A") + request(2, "B"));
             expectError(link.peer(), 2, ErrorCode.DRAINING);
-            // What keeps the connection in order goes first.
-            expectGoodbye(link.peer(), ErrorCode.DRAINING);
+            // Behind what was queued: who has the notice, and nothing in flight, may end the connection.
             expectReply(link.peer(), 1, "A");
+            expectGoodbye(link.peer(), ErrorCode.DRAINING);
             link.peer().closeOutput();
             link.peer().expectEndOfStream();
+            link.recording().awaitClose();
+        }
+    }
+
+    @Test
+    void noticeComesBehindTheRequestsThatWereQueuedBeforeIt() throws Exception {
+        int count = 50;
+        byte[] payload = new byte[20_000];
+        try (Loopback loopback = Loopback.builder()
+                .protocol(Protocol.millrace())
+                .asking()
+                .socketBuffers(8 << 10)
+                .start()) {
+            Link link = loopback.open();
+            List<CompletableFuture<ByteBuffer>> replies = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                replies.add(link.session().request(ByteBuffer.wrap(payload), Duration.ofSeconds(20)));
+            }
+            link.session().drain(WHY);
+            await().until(() -> !link.session().takesRequests());
+
+            for (int i = 0; i < count; i++) {
+                byte[] frame = link.peer().readFrame();
+                assertEquals(1, frame[0], "a request, the " + i + "th");
+                Hex.send(link.peer(), "0000000a 02 " + Hex.of(Arrays.copyOfRange(frame, 1, 9)) + " 41");
+            }
+            expectGoodbye(link.peer(), ErrorCode.DRAINING);
+            for (CompletableFuture<ByteBuffer> reply : replies) {
+                assertEquals('A', reply.get(10, TimeUnit.SECONDS).get());
+            }
+            link.peer().closeOutput();
             link.recording().awaitClose();
         }
     }

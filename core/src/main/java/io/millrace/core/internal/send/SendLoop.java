@@ -240,7 +240,7 @@ public final class SendLoop extends SendIntake implements Turn.Flushable {
             return answer;
         }
         long before = queue.queuedBytes();
-        boolean appended = Watermarks.isControl(kind)
+        boolean appended = Watermarks.goesFirst(kind)
                 ? queue.tryAppendUrgent(encoder(), kind, token, payload)
                 : queue.tryAppend(encoder(), kind, token, payload);
         if (!appended) {

@@ -49,8 +49,16 @@ final class Watermarks {
                                 + buffers.stats().limitBytes() + " bytes");
     }
 
-    /** Returns whether frames of a kind keep the connection itself in order, and go first. */
-    static boolean isControl(FrameKind kind) {
+    /**
+     * Returns whether frames of a kind go before what is queued. Not so the drain notice: a peer that has it, and knows
+     * of nothing in flight, ends the connection, and requests that were queued before the notice would be lost.
+     */
+    static boolean goesFirst(FrameKind kind) {
+        return isControl(kind) && kind != FrameKind.GOAWAY;
+    }
+
+    /** Returns whether frames of a kind keep the connection itself in order. */
+    private static boolean isControl(FrameKind kind) {
         return switch (kind) {
             case MESSAGE, REQUEST, REPLY -> false;
             case ERROR, PING, PONG, GOAWAY, SKIPPED -> true;
