@@ -34,12 +34,17 @@ final class PoolLoad implements AutoCloseable {
     /** How late a deadline may be noticed on a machine that does much else. */
     private static final Duration GRACE = Duration.ofSeconds(2);
 
-    private static final int FORMS = 5;
+    /** Requests for the reply, for the outcome, idempotent ones; with a handler; batches. */
+    static final List<Integer> ALL_FORMS = List.of(0, 1, 2, 3, 4);
+    /** Those of a single request that may be made again if they were not processed. */
+    static final List<Integer> RETRIED_FORMS = List.of(0, 2, 3);
+
     private static final int BATCH = 4;
     private static final long PAUSE_MILLIS = 3;
 
     private final TcpClient client;
     private final Duration timeout;
+    private final List<Integer> forms;
     private final ScheduledExecutorService pauses = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "pool-load");
         thread.setDaemon(true);
@@ -51,23 +56,31 @@ final class PoolLoad implements AutoCloseable {
     private final Map<String, AtomicInteger> failures = new ConcurrentSkipListMap<>();
     private final Map<Long, Asked> open = new ConcurrentHashMap<>();
     private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
+    private volatile @Nullable Throwable lastFailure;
     private volatile boolean stopped;
 
     PoolLoad(TcpClient client, Duration timeout) {
+        this(client, timeout, ALL_FORMS);
+    }
+
+    PoolLoad(TcpClient client, Duration timeout, List<Integer> forms) {
         this.client = client;
         this.timeout = timeout;
+        this.forms = forms;
     }
 
     /** One request, or batch. */
     private final class Asked implements ReplyHandler {
         private final long number = asked.incrementAndGet();
+        private final int turn;
         private final int form;
         private final String payload;
         private final long startNanos = System.nanoTime();
         private final AtomicInteger outcomes = new AtomicInteger();
 
-        Asked(int form) {
-            this.form = form;
+        Asked(int turn) {
+            this.turn = turn;
+            this.form = forms.get(turn % forms.size());
             this.payload = "x" + number;
             open.put(number, this);
         }
@@ -90,7 +103,7 @@ final class PoolLoad implements AutoCloseable {
             } else {
                 note(failure);
             }
-            again(form, replied ? 0 : PAUSE_MILLIS);
+            again(turn, replied ? 0 : PAUSE_MILLIS);
         }
 
         void check(ByteBuffer reply, String expected) {
@@ -142,6 +155,7 @@ final class PoolLoad implements AutoCloseable {
 
     private void note(@Nullable Throwable failure) {
         String name = failure == null ? "none" : failure.getClass().getSimpleName();
+        lastFailure = failure;
         if (!(failure instanceof TransportException)) {
             wrong.add("not a transport failure: " + failure);
         }
@@ -152,21 +166,21 @@ final class PoolLoad implements AutoCloseable {
     PoolLoad start(int askers) {
         for (int i = 0; i < askers; i++) {
             asking.incrementAndGet();
-            again(i % FORMS, 0);
+            again(i, 0);
         }
         return this;
     }
 
-    private void again(int form, long afterMillis) {
-        pauses.schedule(() -> ask((form + 1) % FORMS), afterMillis, TimeUnit.MILLISECONDS);
+    private void again(int turn, long afterMillis) {
+        pauses.schedule(() -> ask(turn + 1), afterMillis, TimeUnit.MILLISECONDS);
     }
 
-    private void ask(int form) {
+    private void ask(int turn) {
         if (stopped) {
             asking.decrementAndGet();
             return;
         }
-        Asked one = new Asked(form);
+        Asked one = new Asked(turn);
         try {
             ask(one);
         } catch (Throwable thrown) {

@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
-/** An echo server in a JVM of its own, which can be killed, stopped and started again on the same port. */
+/** An echo server in a JVM of its own, which can be killed and started again on the same port. */
 final class ServerProgram {
     private static final String LISTENING = "listening on ";
     private static final Duration WAIT = Duration.ofSeconds(30);
@@ -46,7 +46,7 @@ final class ServerProgram {
     }
 
     /**
-     * Runs the server until it is killed. A request that begins with 'n' is never answered.
+     * Runs the server until it is killed.
      *
      * @param arguments the protocol; the port comes from the standard input
      */
@@ -54,17 +54,9 @@ final class ServerProgram {
         boolean exclusive = arguments[0].equals("seed");
         var builder = TcpServer.builder().jmx(false).backlog(512);
         if (exclusive) {
-            builder.protocol(Protocol.seed()).onMessage((session, message) -> {
-                if (message.get(message.position()) != 'n') {
-                    session.send(message);
-                }
-            });
+            builder.protocol(Protocol.seed()).onMessage((session, message) -> session.send(message));
         } else {
-            builder.protocol(Protocol.millrace()).onRequest((session, request, reply) -> {
-                if (request.get(request.position()) != 'n') {
-                    reply.send(request);
-                }
-            });
+            builder.protocol(Protocol.millrace()).onRequest((session, request, reply) -> reply.send(request));
         }
         String port = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII)).readLine();
         try (TcpServer server = builder.bind("127.0.0.1", Integer.parseInt(port))) {

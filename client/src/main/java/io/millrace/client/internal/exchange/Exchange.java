@@ -201,9 +201,17 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
     private boolean mayRetry(TransportException failure) {
         return isWorthRetrying(failure)
                 && !isDone()
-                && route.attempts() < maxAttempts
+                && hasAttemptsLeft(failure)
                 && nanosLeft() > 0
                 && client.budget().tryTake();
+    }
+
+    /**
+     * A server that drains may have many connections, and say so on each one after the other: that is not what attempts
+     * are counted for. The time and the budget bound it.
+     */
+    private boolean hasAttemptsLeft(TransportException failure) {
+        return isNotProcessed(failure) ? maxAttempts > 1 : route.attempts() < maxAttempts;
     }
 
     private boolean isWorthRetrying(TransportException failure) {

@@ -18,6 +18,7 @@ public abstract class Claim extends Deadline {
     private boolean waited;
     private long place;
     private long timeoutNanos;
+    private long failuresBefore;
 
     /**
      * Makes a claim.
@@ -82,10 +83,16 @@ public abstract class Claim extends Deadline {
         return timeoutNanos;
     }
 
+    /** Returns how many failures there had been when it began to wait: those are none of its own. */
+    final long failuresBefore() {
+        return failuresBefore;
+    }
+
     /** Hears that it waits, for so long. */
-    final void waitIn(ConnectionPool newPool, long newTimeoutNanos) {
+    final void waitIn(ConnectionPool newPool, long newTimeoutNanos, long failuresSoFar) {
         pool = newPool;
         waited = true;
         timeoutNanos = newTimeoutNanos;
+        failuresBefore = failuresSoFar;
     }
 }

@@ -41,10 +41,15 @@ final class Claims {
         return line.hasNext() ? line.next() : null;
     }
 
-    List<Claim> removeAll() {
+    List<Claim> all() {
         List<Claim> all = new ArrayList<>(size());
         all.addAll(sharing);
         all.addAll(exclusive);
+        return all;
+    }
+
+    List<Claim> removeAll() {
+        List<Claim> all = all();
         sharing.clear();
         exclusive.clear();
         bytes = 0;

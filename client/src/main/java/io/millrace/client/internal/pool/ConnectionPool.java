@@ -212,7 +212,7 @@ public final class ConnectionPool {
                             state.claims, claim, runtime.deadlines().nanoTime());
             if (refused == null) {
                 state.claims.add(claim, needsItsOwn(claim));
-                claim.waitIn(this, waitNanos);
+                claim.waitIn(this, waitNanos, state.slots.failures());
                 runtime.deadlines().arm(claim, waitNanos);
             }
         } finally {

@@ -1,7 +1,6 @@
 package io.millrace.client.internal.pool;
 
 import io.millrace.client.pool.ClientState;
-import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines.Deadline;
 import io.millrace.core.engine.IoRuntime;
 
@@ -52,7 +51,9 @@ final class Decisions implements Planner.Rounds {
         if (state.slots.wantsDirectory() && directory.refresh()) {
             state.slots.directoryAsked();
         }
-        refuse(work);
+        if (!directory.isAsking() || !state.slots.all().isEmpty()) {
+            state.growth.refuse(state.claims, work, now);
+        }
         long nextLookNanos = Math.min(state.growth.nextLookNanos(state.claims, now), nextAskNanos());
         if (nextLookNanos != Long.MAX_VALUE) {
             runtime.deadlines().arm(nextLook, nextLookNanos);
@@ -64,15 +65,6 @@ final class Decisions implements Planner.Rounds {
                 ? !state.claims.isEmpty() || state.growth.keepsConnections()
                 : state.slots.wantsDirectory();
         return needed ? directory.nextAskNanos() : Long.MAX_VALUE;
-    }
-
-    /** Refuses all who wait if there is nothing to wait for. */
-    private void refuse(Work work) {
-        boolean asking = directory.isAsking() && state.slots.all().isEmpty();
-        TransportException down = asking ? null : state.growth.whyDown(state.claims);
-        if (down != null) {
-            state.claims.removeAll().forEach(claim -> work.refusals.add(new Work.Refusal(claim, down)));
-        }
     }
 
     /** Shows requests what they may use without waiting. */

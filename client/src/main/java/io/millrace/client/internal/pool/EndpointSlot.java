@@ -33,6 +33,9 @@ final class EndpointSlot {
 
     boolean removed;
     int failuresInARow;
+    /** Which of all failures of the pool its last one was, counted from 1. */
+    long lastFailureNumber;
+
     private boolean backingOff;
     private long retryNanos;
     private long failedNanos;

@@ -116,8 +116,8 @@ final class Growth {
     private boolean open(EndpointSlot slot, Work work, long nowNanos, boolean claimed) {
         boolean hasPermit = slots.mayOpen(slot, nowNanos)
                 && (slots.connections() < plan.config().maxConnections()
-                        || (slot.connections() == 0
-                                && (evict(slot, work, claimed) || (claimed && displace(slot, work, nowNanos)))));
+                        || (slot.connections() == 0 && evict(slot, work, claimed))
+                        || (claimed && displace(slot, work, nowNanos)));
         if (!hasPermit) {
             return false;
         }
@@ -204,18 +204,23 @@ final class Growth {
         return plan.config().minIdle() > 0;
     }
 
-    /** Returns why nobody who waits can be served before somebody does something about it, or null. */
-    @Nullable
-    TransportException whyDown(Claims claims) {
-        boolean attemptFailed = slots.takeAttemptFailed();
+    /** Refuses those who cannot be served before somebody does something about it. */
+    void refuse(Claims claims, Work work, long nowNanos) {
+        boolean sourceFailed = slots.takeSourceFailed();
         if (claims.isEmpty() || slots.usable() > 0 || slots.attempts() > 0) {
-            return null;
+            return;
         }
         if (slots.hasGivenUp()) {
-            return PoolFailures.gaveUp(slots);
+            TransportException gaveUp = PoolFailures.gaveUp(slots);
+            claims.removeAll().forEach(claim -> work.refusals.add(new Work.Refusal(claim, gaveUp)));
+        } else if (!plan.waitsWhileDown()) {
+            for (Claim claim : claims.all()) {
+                if (slots.all().isEmpty() ? sourceFailed : slots.haveFailed(claim, nowNanos)) {
+                    claims.remove(claim);
+                    work.refusals.add(new Work.Refusal(claim, PoolFailures.failed(slots)));
+                }
+            }
         }
-        // Who came after the failure waits for the next attempt, which is due soon: see refusal().
-        return plan.waitsWhileDown() || !attemptFailed ? null : PoolFailures.failed(slots);
     }
 
     /** Returns when an attempt has lasted so long that others are tried beside it, or in its place. */

@@ -22,7 +22,8 @@ final class Slots {
     private List<EndpointSlot> slots = new ArrayList<>();
     private boolean gaveUp;
     private boolean directoryWanted;
-    private boolean attemptFailed;
+    private boolean sourceFailed;
+    private long failures;
     private @Nullable TransportException lastFailure;
 
     Slots(PoolPlan plan, PoolCounts counts) {
@@ -179,7 +180,8 @@ final class Slots {
         if (slot.removed) {
             return;
         }
-        attemptFailed = true;
+        failures++;
+        slot.lastFailureNumber = failures;
         // Attempts that were made side by side fail for one reason, which counts once.
         if (slot.isNewFailure(attempt.startNanos())) {
             noteFailure(slot, cause, nowNanos);
@@ -282,15 +284,27 @@ final class Slots {
     void endpointsUnknown(TransportException cause) {
         if (slots.isEmpty()) {
             lastFailure = cause;
-            attemptFailed = true;
+            sourceFailed = true;
         }
     }
 
-    /** Returns whether an attempt has failed since the last look. */
-    boolean takeAttemptFailed() {
-        boolean failed = attemptFailed;
-        attemptFailed = false;
+    /** Returns whether the source of the endpoints has failed since the last look. */
+    boolean takeSourceFailed() {
+        boolean failed = sourceFailed;
+        sourceFailed = false;
         return failed;
+    }
+
+    /** Returns how many attempts have failed so far. */
+    long failures() {
+        return failures;
+    }
+
+    /** Returns whether every endpoint has failed since a claim came, or will not be tried so soon that it might wait. */
+    boolean haveFailed(Claim claim, long nowNanos) {
+        return slots.stream()
+                .allMatch(slot -> slot.lastFailureNumber > claim.failuresBefore()
+                        || slot.nanosLeftAlone(nowNanos) > plan.attemptDelayNanos());
     }
 
     /** Returns whether nothing is connected, and nothing will be tried so soon that one might wait for it. */
