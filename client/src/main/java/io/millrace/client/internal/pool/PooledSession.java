@@ -189,6 +189,11 @@ public final class PooledSession implements SessionOpener.Events, ReplyHandler {
         holders.decrementAndGet();
     }
 
+    /** Returns whether it is, or is to be, for somebody else alone: who shares connections uses another one. */
+    boolean isKept() {
+        return pool.sharesConnections() && state != State.FREE;
+    }
+
     /**
      * Returns whether a request that was not begun here should be begun on another connection.
      *

@@ -47,7 +47,7 @@ final class SendLane {
     CompletableFuture<Void> send(ByteBuffer message) {
         PooledSession straight;
         synchronized (this) {
-            boolean usable = pinned != null && pinned.isUsable();
+            boolean usable = pinned != null && pinned.isUsable() && !pinned.isKept();
             straight = usable && queue.isEmpty() && !sending && !claiming ? pinned : null;
         }
         return straight != null ? straight.session().sendAsync(message) : await(message);
