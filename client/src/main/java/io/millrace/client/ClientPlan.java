@@ -37,7 +37,7 @@ record ClientPlan(
                 whileDown,
                 endpointPicker,
                 onState,
-                setup.protocol().pairing() != Pairing.ONE_AT_A_TIME,
+                setup.protocol().pairing() != Pairing.ONE_AT_A_TIME || !setup.asks(),
                 connectNanos,
                 setup.config().sendLimit());
     }
