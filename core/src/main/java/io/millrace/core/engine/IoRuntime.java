@@ -11,12 +11,9 @@ import java.nio.channels.spi.AsynchronousChannelProvider;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,19 +32,13 @@ import org.slf4j.LoggerFactory;
 public final class IoRuntime {
     private static final Logger log = LoggerFactory.getLogger(IoRuntime.class);
 
-    /** How many threads read files: enough to keep a disk busy, too few to be in the way of the I/O threads. */
-    private static final int BLOCKING_THREADS = 4;
-
-    /** How long a thread that reads files waits for the next one, in seconds. */
-    private static final int BLOCKING_IDLE_SECONDS = 5;
-
     private final String name;
     private final int threadCount;
     private final boolean daemon;
     private final @Nullable ClassLoader contextClassLoader =
             Thread.currentThread().getContextClassLoader();
-    private final AsynchronousChannelProvider provider = AsynchronousChannelProvider.provider();
     private final AsynchronousChannelGroup channelGroup;
+    private final GroupChannels channels;
     private final GroupWake wake;
     private final Deadlines deadlines;
     private final BufferPool buffers;
@@ -55,9 +46,6 @@ public final class IoRuntime {
     private final LogLimiter throwsLogged = new LogLimiter(10, TimeUnit.MINUTES.toNanos(1));
     private final AtomicInteger threadsMade = new AtomicInteger();
     private final ThreadPoolExecutor blocking;
-    /** Read by who opens a channel, written by who ends the group. */
-    private final ReadWriteLock opening = new ReentrantReadWriteLock();
-
     private final Set<IoThread> threads = ConcurrentHashMap.newKeySet();
     // Added to under this, so that nothing joins once the group is closing; removed from by anyone.
     private final Set<AutoCloseable> members = ConcurrentHashMap.newKeySet();
@@ -84,11 +72,12 @@ public final class IoRuntime {
         this.buffers = buffers;
         this.contexts = contexts;
         this.deadlines = new Deadlines(name + "-timer", daemon, nanoClock);
-        this.blocking = newBlockingPool();
+        this.blocking = BlockingPool.start(name);
+        AsynchronousChannelProvider provider = AsynchronousChannelProvider.provider();
         this.channelGroup = provider.openAsynchronousChannelGroup(threadCount, this::newThread);
+        this.channels = new GroupChannels(provider, channelGroup);
         try {
-            this.wake = new GroupWake(provider.openAsynchronousSocketChannel(channelGroup), task -> newThread(task)
-                    .start());
+            this.wake = new GroupWake(channels.open(), task -> newThread(task).start());
         } catch (IOException | RuntimeException e) {
             channelGroup.shutdownNow();
             throw e;
@@ -179,25 +168,6 @@ public final class IoRuntime {
         return thread;
     }
 
-    /** A few threads that come when there is something to read from files, and go when there is not. */
-    private ThreadPoolExecutor newBlockingPool() {
-        AtomicInteger fileThreadsMade = new AtomicInteger();
-        ThreadPoolExecutor pool = new ThreadPoolExecutor(
-                BLOCKING_THREADS,
-                BLOCKING_THREADS,
-                BLOCKING_IDLE_SECONDS,
-                TimeUnit.SECONDS,
-                new LinkedBlockingQueue<>(),
-                task -> {
-                    Thread thread =
-                            new Thread(null, task, name + "-file-" + fileThreadsMade.incrementAndGet(), 0, false);
-                    thread.setDaemon(true);
-                    return thread;
-                });
-        pool.allowCoreThreadTimeOut(true);
-        return pool;
-    }
-
     /**
      * Opens a channel to connect with.
      *
@@ -205,13 +175,7 @@ public final class IoRuntime {
      * @throws IOException if the system refuses a descriptor
      */
     public AsynchronousSocketChannel openChannel() throws IOException {
-        opening.readLock().lock();
-        try {
-            requireOpen();
-            return provider.openAsynchronousSocketChannel(channelGroup);
-        } finally {
-            opening.readLock().unlock();
-        }
+        return channels.open();
     }
 
     /**
@@ -221,23 +185,7 @@ public final class IoRuntime {
      * @throws IOException if the system refuses a descriptor
      */
     public AsynchronousServerSocketChannel openServerChannel() throws IOException {
-        opening.readLock().lock();
-        try {
-            requireOpen();
-            return provider.openAsynchronousServerSocketChannel(channelGroup);
-        } finally {
-            opening.readLock().unlock();
-        }
-    }
-
-    /**
-     * Refuses to open a channel of a group that has ended: the JDK finds out only after it has taken a descriptor, and
-     * forgets to give it back. So the group does not end while one is being opened.
-     */
-    private void requireOpen() {
-        if (channelGroup.isShutdown()) {
-            throw new ShutdownChannelGroupException();
-        }
+        return channels.openServer();
     }
 
     /** Gets the runner run on an I/O thread: this one, if it is one. */
@@ -294,12 +242,7 @@ public final class IoRuntime {
      */
     public List<String> shutdown(long timeoutNanos) {
         long endNanos = System.nanoTime() + timeoutNanos;
-        opening.writeLock().lock();
-        try {
-            channelGroup.shutdown();
-        } finally {
-            opening.writeLock().unlock();
-        }
+        channels.shutdown();
         deadlines.stop();
         blocking.shutdown();
         try {
