@@ -14,8 +14,13 @@ final class DeadPort implements AutoCloseable {
     private final int port;
 
     DeadPort() throws IOException {
+        this(0);
+    }
+
+    /** Keeps a port on which somebody has just stopped listening from others. */
+    DeadPort(int wanted) throws IOException {
         holder.setReuseAddress(true);
-        holder.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0));
+        holder.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), wanted));
         port = holder.getLocalPort();
     }
 

@@ -12,6 +12,7 @@ import io.millrace.client.pool.PoolConfig;
 import io.millrace.client.pool.WhileDown;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.server.TcpServer;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -81,6 +82,7 @@ class PoolBackoffIT {
         clocked.advance(Duration.ofNanos((long) (delaySeconds * 1e9)).plus(LITTLE));
         reply.get(10, TimeUnit.SECONDS);
         server.closeNow();
+        DeadPort downAgain = leaks.close(new DeadPort(down.port()));
         awaitSoon("lost", () -> client.poolStats().open() == 0);
         clocked.advance(Duration.ofSeconds(2));
         CompletableFuture<ByteBuffer> again = client.request(new byte[1], Duration.ofMinutes(5));
@@ -88,6 +90,7 @@ class PoolBackoffIT {
         EndpointStats stats = client.endpoints().get(0);
         assertEquals(1, stats.failuresInARow());
         assertEquals(1, stats.retryIn().toSeconds());
+        downAgain.close();
         leaks.watch(Clients.echo(down.port()));
         clocked.advance(Duration.ofSeconds(1).plus(LITTLE));
         again.get(10, TimeUnit.SECONDS);
@@ -98,6 +101,49 @@ class PoolBackoffIT {
                 count + " failures",
                 () -> client.endpoints().get(0).failed() == count
                         && client.poolStats().opening() == 0);
+    }
+
+    @Test
+    void serverThatHangsUpAtOnceIsNotConnectedToWithoutAPause() throws Exception {
+        ClockedGroup clocked = ClockedGroup.start(leaks);
+        RawServer server = leaks.close(RawServer.start());
+        AtomicInteger accepted = new AtomicInteger();
+        Thread hangingUp = new Thread(() -> hangUp(server, accepted), "hanging-up");
+        hangingUp.start();
+        int idle = 4;
+        TcpClient client = leaks.watch(Clients.to(server.port())
+                .group(clocked.group())
+                .pool(PoolConfig.builder().minIdle(idle).build())
+                .backoff(Backoff.defaults().jitter(0))
+                .whileDown(WhileDown.WAIT)
+                .jmx(false)
+                .build());
+
+        // After 0.1, 0.3, 0.7, 1.5, 3.1 and 6.3 s one connection is tried, and the others once that is there.
+        for (int i = 0; i < 100; i++) {
+            awaitSoon(
+                    "attempts are over",
+                    () -> client.poolStats().opening() == 0
+                            && client.poolStats().open() == 0
+                            && client.sessionCount() == 0);
+            clocked.advance(Duration.ofMillis(100));
+        }
+
+        assertTrue(accepted.get() >= 7 && accepted.get() <= 8 * idle, accepted + " connections in ten seconds");
+        client.close();
+        server.close();
+        hangingUp.join(TimeUnit.SECONDS.toMillis(20));
+    }
+
+    private static void hangUp(RawServer server, AtomicInteger accepted) {
+        try {
+            while (true) {
+                server.accept().close();
+                accepted.incrementAndGet();
+            }
+        } catch (IOException closed) {
+            // the test is over
+        }
     }
 
     @Test
@@ -141,6 +187,7 @@ class PoolBackoffIT {
         // so that they have lasted, and the loss is no failure
         clocked.advance(Duration.ofSeconds(2));
         server.closeNow();
+        DeadPort down = leaks.close(new DeadPort(port));
         awaitSoon("each has failed once", () -> clients.stream()
                 .allMatch(client -> client.endpoints().get(0).failed() == 1));
         attempts.clear();
@@ -154,6 +201,7 @@ class PoolBackoffIT {
         int most = attempts.values().stream().mapToInt(AtomicInteger::get).max().orElse(0);
         assertTrue(attempts.size() > 20 && most < count / 2 + 5, new TreeMap<>(attempts).toString());
         assertTrue(all.get() < count * 20, all + " attempts of " + count + " in two seconds");
+        down.close();
         leaks.watch(Clients.echo(port));
         int seconds = 0;
         while (!isConnected(clients) && seconds < 30) {

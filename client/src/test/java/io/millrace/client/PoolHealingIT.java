@@ -211,7 +211,9 @@ class PoolHealingIT {
         for (CompletableFuture<ByteBuffer> reply : replies) {
             reply.get(10, TimeUnit.SECONDS);
         }
+        int port = server.port();
         server.close();
+        leaks.close(new DeadPort(port));
         // what was opened just now would be left alone for a while
         clocked.advance(Duration.ofHours(2));
 
@@ -222,10 +224,10 @@ class PoolHealingIT {
                     "lost",
                     () -> client.poolStats().open() == left
                             && client.poolStats().opening() == 0
-                            && statsOf(client, server.port()).failed() > 0);
+                            && statsOf(client, port).failed() > 0);
         }
 
-        assertEquals(1, statsOf(client, server.port()).failed(), "attempts that failed");
+        assertEquals(1, statsOf(client, port).failed(), "attempts that failed");
     }
 
     @Test

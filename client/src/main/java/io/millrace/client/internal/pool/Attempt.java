@@ -25,19 +25,27 @@ public final class Attempt extends Deadline {
     private final PooledSession pooled;
     private final long startNanos;
     private final long timeoutNanos;
+    private final long failuresBefore;
     private final CompletableFuture<TcpSession> done = new CompletableFuture<>();
     // Written by start(), read by giveUp(), which the pool calls one after the other.
     private volatile @Nullable CompletableFuture<TcpSession> connecting;
 
+    /** Guarded by the pool. */
     Attempt(IoRuntime runtime, PooledSession pooled, long timeoutNanos) {
         this.runtime = runtime;
         this.pooled = pooled;
         this.startNanos = runtime.deadlines().nanoTime();
         this.timeoutNanos = timeoutNanos;
+        this.failuresBefore = pooled.slot().lastFailureNumber;
     }
 
     PooledSession pooled() {
         return pooled;
+    }
+
+    /** Returns which failure of the endpoint was its last one when this began. */
+    long failuresBefore() {
+        return failuresBefore;
     }
 
     long startNanos() {

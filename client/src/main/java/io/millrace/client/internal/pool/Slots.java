@@ -165,7 +165,10 @@ final class Slots {
         pooled.busyNanos = nowNanos;
         slot.free.addLast(pooled);
         slot.opened++;
-        slot.stopBackingOff();
+        if (slot.lastFailureNumber == attempt.failuresBefore()) {
+            // Else it has failed since: one after the other could open and fail without a pause.
+            slot.stopBackingOff();
+        }
         gaveUp = false;
     }
 
@@ -180,20 +183,27 @@ final class Slots {
         if (slot.removed) {
             return;
         }
-        failures++;
-        slot.lastFailureNumber = failures;
         // Attempts that were made side by side fail for one reason, which counts once.
         if (slot.isNewFailure(attempt.startNanos())) {
             noteFailure(slot, cause, nowNanos);
+        } else {
+            number(slot);
         }
     }
 
     private void noteFailure(EndpointSlot slot, TransportException cause, long nowNanos) {
+        number(slot);
         slot.failuresInARow++;
         slot.failed(cause, nowNanos, delayNanos(slot));
         lastFailure = cause;
         directoryWanted = true;
         gaveUp = usable() == 0 && hasNoHope();
+    }
+
+    /** Counts a failure, so that it is known what came before it. */
+    private void number(EndpointSlot slot) {
+        failures++;
+        slot.lastFailureNumber = failures;
     }
 
     private boolean hasNoHope() {
