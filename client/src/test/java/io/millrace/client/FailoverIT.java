@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @EnabledOnOs(value = OS.LINUX, disabledReason = "needs backlogs that drop")
 class FailoverIT {
     private static final Duration TIMEOUT = Duration.ofSeconds(1);
-    private static final int CALLS = 200;
+    private static final int CALLS = 60;
 
     @RegisterExtension
     final LeakCheck leaks = new LeakCheck();

@@ -58,7 +58,7 @@ class PoolFaultsIT {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void requestThatMeetsTheEndOfItsConnectionIsMadeAgainOnlyIfNothingOfItWasSent(boolean reset) throws Exception {
-        meetTheEnd(150, reset);
+        meetTheEnd(60, reset);
     }
 
     @ParameterizedTest
@@ -162,6 +162,7 @@ class PoolFaultsIT {
                 .jmx(false)
                 .build());
         CompletableFuture<ByteBuffer> reply = client.request(new byte[1], Duration.ofSeconds(30));
+        awaitSoon("backing off", () -> client.state() == ClientState.BACKING_OFF);
         clocked.advance(Duration.ofMillis(2_900));
         assertFalse(reply.isDone());
 
@@ -337,8 +338,8 @@ class PoolFaultsIT {
                 .build());
         PoolLoad load = leaks.close(new PoolLoad(client, Duration.ofMinutes(60), List.of(0, 1, 2, 3)));
         load.start(32);
-        for (int i = 0; i < 300; i++) {
-            clocked.advance(Duration.ofMillis(500));
+        for (int i = 0; i < 150; i++) {
+            clocked.advance(Duration.ofSeconds(1));
             load.awaitAnswered(3);
         }
         load.finish();

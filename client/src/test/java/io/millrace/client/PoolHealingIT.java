@@ -232,9 +232,11 @@ class PoolHealingIT {
 
     @Test
     void clientThatHasGivenUpTriesEndpointsThatAreNew() throws Exception {
+        ClockedGroup clocked = ClockedGroup.start(leaks);
         AtomicReference<List<Endpoint>> known = new AtomicReference<>(List.of(Endpoint.of("127.0.0.1", dead().port())));
         TcpServer server = named(Protocol.lengthPrefixed(), 0, "here");
         TcpClient client = leaks.watch(TcpClient.builder()
+                .group(clocked.group())
                 .protocol(Protocol.lengthPrefixed())
                 .endpoints(known::get)
                 .backoff(ONCE.giveUpAfter(1))
@@ -243,6 +245,7 @@ class PoolHealingIT {
         awaitSoon("gave up", () -> client.state() == ClientState.GAVE_UP);
 
         known.set(List.of(Endpoint.of("127.0.0.1", server.port())));
+        clocked.advance(SECOND);
         client.reconnect();
 
         awaitSoon("new endpoint", () -> client.endpoints().get(0).endpoint().port() == server.port());
