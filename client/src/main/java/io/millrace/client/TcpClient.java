@@ -287,11 +287,13 @@ public final class TcpClient implements AutoCloseable {
 
     /**
      * Sends a message that asks for no reply. The messages of one thread keep their order as long as their connection
-     * lasts.
+     * lasts. They wait for one as long as the connect timeout says, and at most as much memory as
+     * {@link io.millrace.core.SessionConfig#sendLimit()} waits so.
      *
      * @param message borrowed: the payload between position and limit, which do not change
-     * @return completes when it has been written to a connection; or fails with a {@link TransportException}, which
-     *     knows whether the peer {@linkplain TransportException#maybeSent() may have seen} it. It is not sent again
+     * @return completes, mostly on an I/O thread, when it has been written to a connection; or fails with a
+     *     {@link TransportException}, which knows whether the peer {@linkplain TransportException#maybeSent() may have
+     *     seen} it. It is not sent again
      * @throws IllegalArgumentException if the protocol's frames cannot carry it
      * @throws IllegalStateException if the peer would take it for a request: over a protocol without tokens this client
      *     was built without {@code onMessage}, {@code onPart} and {@code onRequest}
@@ -403,9 +405,10 @@ public final class TcpClient implements AutoCloseable {
     }
 
     /**
-     * Fails what is being connected, closes all sessions in good order, and cuts those that have not ended after the
-     * drain timeout. Waits for that; on an I/O thread it starts the close and returns. Never throws; closing again
-     * waits for the first close.
+     * Ends the client: refuses what waits for a connection and whatever comes from now on, lets requests in flight have
+     * their replies, closes all sessions in good order, and cuts those that have not ended after the drain timeout, 5 s
+     * by default. Waits for that; on an I/O thread it starts the close and returns. Never throws; closing again waits
+     * for the first close. Borrowed connections and those of {@link #connect} are closed, too.
      */
     @Override
     public void close() {

@@ -23,7 +23,10 @@ public enum ClientState {
     CONNECTING,
     /** At least one connection is open and takes requests. */
     READY,
-    /** No connection is open, every endpoint failed, and the time to try one again has not come. */
+    /**
+     * No connection is open or being opened, at least one endpoint has failed, and its time to be tried again has not
+     * come. When it comes and nobody needs a connection, IDLE follows.
+     */
     BACKING_OFF,
     /**
      * Every endpoint failed as often in a row as {@code Backoff.giveUpAfter} allows: none is tried again before the

@@ -17,7 +17,8 @@ public interface ClientStateListener {
      *
      * @param from the state that was left
      * @param to the state that was entered
-     * @param cause the failure that led there, or null if none did
+     * @param cause how connecting failed last, on the way to {@link ClientState#BACKING_OFF} and
+     *     {@link ClientState#GAVE_UP}; null on the way to any other state
      */
     void stateChanged(ClientState from, ClientState to, @Nullable TransportException cause);
 }

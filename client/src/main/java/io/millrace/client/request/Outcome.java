@@ -39,10 +39,10 @@ public final class Outcome<R> {
         /** No connection could be made; the failure's cause tells why. */
         NOT_CONNECTED,
 
-        /** As many connections as may be were in use, and the request was not to wait for one. */
+        /** As many connections as may be were in use, and as many callers as may waited for one. */
         CONNECTIONS_EXHAUSTED,
 
-        /** As many requests waited for connections as may wait. */
+        /** As many requests as may be were in progress, or those that waited for a connection held too much memory. */
         TOO_MANY_REQUESTS,
 
         /** Certainly not sent for another reason: a full queue, a connection that drained or broke before the write. */

@@ -12,10 +12,13 @@ import org.jspecify.annotations.Nullable;
 public final class RequestRefusedException extends NotSentException {
     /** Why there was no connection. */
     public enum Reason {
-        /** As many connections as the limits allow are in use, and this caller does not wait for one of them. */
+        /** As many connections as may be are in use, and as many callers wait for one as {@code maxWaiting} allows. */
         CONNECTIONS_EXHAUSTED,
 
-        /** As many callers wait for connections as may wait. */
+        /**
+         * As many requests are in progress as {@code maxRequests} allows; or those that wait for a connection hold as much
+         * memory as {@code sendLimit} allows.
+         */
         TOO_MANY_REQUESTS,
 
         /** Connecting failed at every endpoint that was tried; the cause tells how it failed last. */
