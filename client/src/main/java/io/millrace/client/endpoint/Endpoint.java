@@ -17,17 +17,18 @@ public record Endpoint(String host, int port) {
     /**
      * Checks both.
      *
-     * @param host a name or an address, not blank, without spaces and commas; brackets around it are taken away
+     * @param host a name or an address, not blank, without spaces, commas and a port; brackets around it are taken
+     *     away
      * @param port from 1 to 65,535
      * @throws IllegalArgumentException if one of them cannot be
      */
     public Endpoint {
         host = withoutBrackets(Objects.requireNonNull(host, "host"));
         Ranges.require(
-                !host.isEmpty() && host.chars().noneMatch(Endpoint::isOutside),
+                !host.isEmpty() && host.chars().noneMatch(Endpoint::isOutside) && !hasPort(host),
                 "host",
                 "'" + host + "'",
-                "a name or an address, such as localhost");
+                "a name or an address, such as localhost" + (hasPort(host) ? "; the port is given by itself" : ""));
         Ranges.require(port >= 1 && port <= 65_535, "port", port, "from 1 to 65535");
     }
 
@@ -98,6 +99,12 @@ public record Endpoint(String host, int port) {
 
     private static String withoutBrackets(String host) {
         return host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
+    }
+
+    /** Of an IPv6 address there are two colons at least. */
+    private static boolean hasPort(String host) {
+        int colon = host.indexOf(':');
+        return colon >= 0 && colon == host.lastIndexOf(':');
     }
 
     private static boolean isOutside(int character) {

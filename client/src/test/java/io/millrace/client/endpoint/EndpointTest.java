@@ -100,6 +100,17 @@ class EndpointTest {
     }
 
     @Test
+    void hostWithAPortInItIsRefused() {
+        IllegalArgumentException refused =
+                assertThrows(IllegalArgumentException.class, () -> Endpoint.of("localhost:9000", 9000));
+
+        assertEquals(
+                "host is 'localhost:9000'; it must be a name or an address, such as localhost; the port is given by"
+                        + " itself",
+                refused.getMessage());
+    }
+
+    @Test
     void fixedSourceGivesItsEndpointsAgainAndAgain() throws Exception {
         EndpointSource source = EndpointSource.of(Endpoint.of("b", 2), Endpoint.of("a", 1));
 
