@@ -13,7 +13,6 @@ import io.millrace.client.pool.PoolStats;
 import io.millrace.client.request.BatchOptions;
 import io.millrace.client.request.Outcome;
 import io.millrace.client.request.RequestOptions;
-import io.millrace.core.CloseReason;
 import io.millrace.core.Codec;
 import io.millrace.core.IoGroup;
 import io.millrace.core.ReplyHandler;
@@ -21,21 +20,14 @@ import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.Session;
 import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
-import io.millrace.core.engine.CloseOnce;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.SessionSetup;
-import io.millrace.core.observe.Beans;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A TCP client of one endpoint or of several that serve the same.
@@ -70,13 +62,7 @@ public final class TcpClient implements AutoCloseable {
     /** The default time for looking a name up and connecting: 10 s. */
     public static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
-    private static final Logger log = LoggerFactory.getLogger(TcpClient.class);
-    private static final CloseReason CLOSING = CloseReason.of(CloseReason.Kind.SHUTDOWN, "the client is closing");
-    /** How much longer than its deadline a blocking call waits for the timer to say so, in nanoseconds. */
-    private static final long TIMER_GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
-
     private final IoGroup group;
-    private final boolean ownsGroup;
     private final IoRuntime runtime;
     private final ClientPlan plan;
     private final PayloadCheck payloads;
@@ -84,13 +70,11 @@ public final class TcpClient implements AutoCloseable {
     private final ConnectionPool pool;
     private final Exchanges exchanges;
     private final SendLanes lanes;
-    private final CloseOnce closing;
-    // Written once, when the bean is shown; what closes meanwhile is noticed by whoever is later.
-    private volatile Beans.Registration bean = Beans.none();
+    private final BlockingCalls calls;
+    private final ClientLifecycle lifecycle;
 
     TcpClient(IoGroup group, boolean ownsGroup, ClientPlan plan) {
         this.group = group;
-        this.ownsGroup = ownsGroup;
         this.runtime = GroupAccess.runtimeOf(group);
         this.plan = plan;
         SessionSetup setup = plan.setup();
@@ -100,19 +84,13 @@ public final class TcpClient implements AutoCloseable {
         this.exchanges = new Exchanges(runtime, pool, setup.protocol().pairing(), plan.retry());
         this.lanes =
                 new SendLanes(runtime, pool, plan.connectNanos(), setup.config().sendLimit());
-        this.closing = new CloseOnce(runtime);
+        this.calls = new BlockingCalls(opener, plan.endpoints());
+        this.lifecycle = new ClientLifecycle(group, ownsGroup, plan, opener, pool);
     }
 
     /** Joins the group, and connects what shall always be connected. Called once. */
     void start() {
-        runtime.join(this);
-        if (plan.jmx()) {
-            bean = Beans.register("Client", endpoint(), new ClientBean(this));
-            if (closing.hasStarted()) {
-                bean.remove();
-            }
-        }
-        pool.start();
+        lifecycle.start(this);
     }
 
     /** {@return a new builder with all defaults} */
@@ -325,36 +303,15 @@ public final class TcpClient implements AutoCloseable {
      * @param payload borrowed: the request
      * @param timeout how long connecting and answering may take together; more than zero
      * @return the reply
-     * @throws TransportException if there is no reply, with the reason
+     * @throws TransportException if there is no reply, with the reason; also if the thread is interrupted, which cancels
+     *     the request and keeps the thread's interrupt status
      * @throws IllegalArgumentException if the protocol's frames cannot carry it, or the timeout is not positive
      * @throws IllegalStateException if replies could not be told from messages, as for {@link #request}; or on an I/O
      *     thread or in a callback of a session of this client's, which must not wait
      */
     public byte[] call(byte[] payload, Duration timeout) throws TransportException {
-        if (IoRuntime.mustNotBlock()) {
-            throw new IllegalStateException("call() would block an I/O thread, and the reply might need that very"
-                    + " thread: use request() there, or call from another thread");
-        }
-        if (opener.isInCallback()) {
-            throw new IllegalStateException("call() would hold up the callback that makes it, and the reply might come"
-                    + " on that very session: use request() there, or call from another thread");
-        }
-        CompletableFuture<ByteBuffer> reply = request(payload, timeout);
-        try {
-            return reply.get(Ranges.positiveNanos("timeout", timeout) + TIMER_GRACE_NANOS, TimeUnit.NANOSECONDS)
-                    .array();
-        } catch (InterruptedException e) {
-            reply.cancel(false);
-            Thread.currentThread().interrupt();
-            throw new TransportException("interrupted while waiting for " + endpoint(), e);
-        } catch (TimeoutException e) {
-            reply.cancel(false);
-            throw new RequestTimeoutException("no reply from " + endpoint() + " within " + timeout);
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof TransportException failure
-                    ? failure
-                    : new TransportException("request to " + endpoint() + " failed: " + e.getCause(), e.getCause());
-        }
+        calls.requireMayWait();
+        return calls.await(request(payload, timeout), timeout);
     }
 
     /** {@return the group that this client works with} */
@@ -412,21 +369,7 @@ public final class TcpClient implements AutoCloseable {
      */
     @Override
     public void close() {
-        closing.close(() -> {}, this::drainAndClose, this::closeOwnGroup);
-    }
-
-    private void drainAndClose() {
-        pool.close();
-        int cut = opener.close(CLOSING, plan.drainNanos());
-        runtime.leave(this);
-        bean.remove();
-        log.debug("client stopped; endpoint={} cut={}", endpoint(), cut);
-    }
-
-    private void closeOwnGroup() {
-        if (ownsGroup) {
-            group.close();
-        }
+        lifecycle.close();
     }
 
     @Override
