@@ -113,13 +113,13 @@ record ConnectFailure(InetSocketAddress address, Kind kind, String text, @Nullab
     /** Tells of a name without an address; of one that is looked up too long if there is no cause. */
     static ConnectFailedException unresolved(Endpoint endpoint, @Nullable Throwable cause, long nanos) {
         String why = cause == null
-                ? "name lookup took longer than " + millis(nanos)
+                ? ": name lookup took longer than " + millis(nanos)
                         + " ms; check the name service, or raise resolveTimeout and connectTimeout"
-                : "the name cannot be resolved (" + cause + "); check the name and the name service";
+                : " (" + cause + "); check the name and the name service";
         return new ConnectFailedException(
                 Kind.UNRESOLVED,
                 List.of(),
-                "cannot connect to " + endpoint + ": cannot resolve " + endpoint.host() + ": " + why,
+                "cannot connect to " + endpoint + ": cannot resolve " + endpoint.host() + why,
                 cause);
     }
 

@@ -131,7 +131,7 @@ abstract class SessionRequests extends SessionSends {
         PendingRequest request = table.prepare(handler, timeoutNanos);
         if (request == null) {
             return new NotSentException("not sent: the limit on requests that wait for a reply from " + remoteAddress()
-                    + " is " + table.limit() + ", and it is reached");
+                    + " is " + table.limit() + ", and it is reached: wait for replies, or ask on another connection");
         }
         TransportException forbidden = permission == null ? null : permission.get();
         if (forbidden != null) {

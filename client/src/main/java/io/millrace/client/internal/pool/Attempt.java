@@ -111,7 +111,8 @@ public final class Attempt extends Deadline {
         Throwable cause =
                 thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
         done.completeExceptionally(new NotSentException(
-                "the connection to " + pooled.endpoint() + " could not be prepared: " + cause.getMessage(), cause));
+                "the connection to " + pooled.endpoint() + " could not be prepared: " + PoolFailures.messageOf(cause),
+                cause));
     }
 
     @Override

@@ -13,7 +13,7 @@ public abstract class Claim extends Deadline {
     private final boolean exclusive;
     private final int bytes;
 
-    // Guarded by the pool that it waits in.
+    // Written under the lock of the pool that it waits in. The deadline, armed after that, publishes them to expired().
     private @Nullable ConnectionPool pool;
     private boolean waited;
     private long place;

@@ -34,7 +34,8 @@ public final class ConnectionPool {
      *
      * Application code runs on I/O threads, by `runtime.execute`, and never in the middle of planning.
      */
-    private static final CloseReason IDLE = CloseReason.of(CloseReason.Kind.LOCAL, "idle in the pool");
+    private static final CloseReason REMOVED =
+            CloseReason.of(CloseReason.Kind.LOCAL, "its endpoint is not among the client's any more");
 
     private final IoRuntime runtime;
     private final PoolPlan plan;
@@ -313,7 +314,7 @@ public final class ConnectionPool {
         } finally {
             lock.unlock();
         }
-        leaving.forEach(session -> session.session().drain(IDLE));
+        leaving.forEach(session -> session.session().drain(REMOVED));
         plan();
     }
 

@@ -28,7 +28,7 @@ final class EndpointSlot {
 
     final ArrayList<Attempt> attempts = new ArrayList<>();
 
-    /** Whether a connection is wanted beyond what waiting claims need. */
+    /** Whether connections are wanted beyond what waiting claims need. */
     boolean wanted;
 
     boolean removed;

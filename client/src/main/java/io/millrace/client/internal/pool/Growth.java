@@ -147,7 +147,7 @@ final class Growth {
             return false;
         }
         slots.drop(idlest);
-        work.evictions.add(idlest);
+        work.evictions.add(new Work.Eviction(idlest, Work.FOR_ANOTHER));
         counts.evictedForOthers++;
         return true;
     }
@@ -192,7 +192,7 @@ final class Growth {
                         session.state == PooledSession.State.FREE && nowNanos - session.busyNanos >= plan.idleNanos();
                 if (idle && spare-- > 0) {
                     slots.drop(session);
-                    work.evictions.add(session);
+                    work.evictions.add(new Work.Eviction(session, Work.IDLE));
                     counts.idledOut++;
                 }
             }

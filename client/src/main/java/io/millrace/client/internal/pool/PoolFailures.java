@@ -33,7 +33,7 @@ final class PoolFailures {
         return new RequestRefusedException(
                 Reason.TOO_MANY_REQUESTS,
                 "not sent: " + bytes + " bytes of requests wait for the connection already; the limit is sendLimit, "
-                        + plan.waitingLimitBytes());
+                        + plan.waitingLimitBytes() + ": raise it, or ask less");
     }
 
     static RequestRefusedException tooManyRequests(PoolPlan plan) {
@@ -95,7 +95,7 @@ final class PoolFailures {
     }
 
     static TransportException endpointsUnknown(Throwable cause) {
-        return new NotSentException("endpoints are not known: " + cause.getMessage(), cause);
+        return new NotSentException("endpoints are not known: " + messageOf(cause), cause);
     }
 
     static TransportException lostAtOnce(Endpoint endpoint, @Nullable CloseReason reason) {
@@ -118,7 +118,10 @@ final class PoolFailures {
         return slots.all().stream().map(slot -> slot.endpoint().toString()).collect(Collectors.joining(", "));
     }
 
-    private static String messageOf(@Nullable Throwable failure) {
-        return failure == null ? "none" : String.valueOf(failure.getMessage());
+    static String messageOf(@Nullable Throwable failure) {
+        if (failure == null) {
+            return "none";
+        }
+        return failure.getMessage() != null ? failure.getMessage() : failure.toString();
     }
 }

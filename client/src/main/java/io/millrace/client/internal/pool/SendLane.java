@@ -64,7 +64,7 @@ final class SendLane {
             if (!queue.isEmpty() && queuedBytes + message.remaining() > waitingLimitBytes) {
                 return CompletableFuture.failedFuture(new NotSentException("not sent: " + queuedBytes
                         + " bytes of messages wait for the connection already; the limit is sendLimit, "
-                        + waitingLimitBytes));
+                        + waitingLimitBytes + ": raise it, or send less"));
             }
             queue.addLast(waiting);
             queuedBytes += message.remaining();

@@ -12,8 +12,9 @@ import org.slf4j.LoggerFactory;
 
 /** What the pool has decided under its lock and does outside of it, in this order. */
 final class Work {
-    private static final CloseReason EVICTED =
-            CloseReason.of(CloseReason.Kind.LOCAL, "another endpoint needed the connection");
+    static final CloseReason FOR_ANOTHER =
+            CloseReason.of(CloseReason.Kind.LOCAL, "another endpoint needed its place in the pool");
+    static final CloseReason IDLE = CloseReason.of(CloseReason.Kind.LOCAL, "idle in the pool");
 
     private static final Logger log = LoggerFactory.getLogger(Work.class);
 
@@ -29,12 +30,15 @@ final class Work {
         }
     }
 
+    /** A connection that is ended, and why. */
+    record Eviction(PooledSession session, CloseReason reason) {}
+
     /** A claim that gets none. */
     record Refusal(Claim claim, TransportException failure) {}
 
     final List<HandOver> handOvers = new ArrayList<>();
     final List<Attempt> attempts = new ArrayList<>();
-    final List<PooledSession> evictions = new ArrayList<>();
+    final List<Eviction> evictions = new ArrayList<>();
     /** Attempts that have had their time, and whose permits others need. */
     final List<Attempt> displaced = new ArrayList<>();
 
@@ -62,7 +66,7 @@ final class Work {
             runtime.deadlines().cancel(refusal.claim());
             runtime.execute(() -> refusal.claim().failed(refusal.failure()));
         }
-        evictions.forEach(session -> session.session().drain(EVICTED));
+        evictions.forEach(eviction -> eviction.session().session().drain(eviction.reason()));
         displaced.forEach(Attempt::giveUp);
         attempts.forEach(starter);
     }
