@@ -21,7 +21,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Threading: Thread-safe.
  *
- * <p>Lifecycle: made by {@link #open}; ended for good, with all the clients, by {@link #close()}.
+ * <p>Lifecycle: made by {@link #open}; ended for good, with all the clients, by {@link #close()}. The clients are its own:
+ * whoever closes one of them has a closed client here.
+ *
+ * <p>Errors: {@link #open} names every wrong key at once; from then on each client tells its own.
  */
 public final class TcpClients implements AutoCloseable {
     private final Map<String, TcpClient> clients;

@@ -11,7 +11,9 @@ import java.util.random.RandomGenerator;
  * maximum, and at random, so that clients that lost their server together do not come back together. A success starts
  * anew.
  *
- * <p>Threading: Immutable.
+ * <p>Threading: Immutable. A constant is a good place for one.
+ *
+ * <p>Errors: what cannot be is an {@link IllegalArgumentException} that names the value and what is allowed.
  */
 public final class Backoff {
     /** The default delay after the first failure: 100 ms, in which a process that restarts quickly is back. */

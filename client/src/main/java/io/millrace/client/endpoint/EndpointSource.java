@@ -8,6 +8,9 @@ import java.util.List;
  *
  * <p>Threading: asked off the I/O threads, where it may block; it must be thread-safe.
  *
+ * <p>Lifecycle: the application's; it may serve several clients, and no client closes it. Whoever is in it is interrupted
+ * when the client closes.
+ *
  * <p>Errors: a throw, an empty list and null are failures: the client keeps the endpoints that it had. If it never had
  * any, they count as a failed attempt to connect.
  */

@@ -10,6 +10,8 @@ import java.util.List;
  * <p>Threading: called on threads of the client's own, which may be blocked; for one name never twice at the same time
  * by one client, for different names at the same time.
  *
+ * <p>Lifecycle: the application's; it may serve several clients, and no client closes it.
+ *
  * <p>Errors: whatever it throws fails the connections that waited for it. An answer that comes after the client's
  * {@code resolveTimeout} is not waited for; the thread is interrupted when the client closes.
  *

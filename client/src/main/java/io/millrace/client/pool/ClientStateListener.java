@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Threading: called on I/O threads, in order, and never concurrently for one client; it must not block.
  *
+ * <p>Lifecycle: hears of every change from the first one until {@link ClientState#CLOSED}, which is the last.
+ *
  * <p>Errors: a throw is logged, and changes nothing.
  */
 @FunctionalInterface

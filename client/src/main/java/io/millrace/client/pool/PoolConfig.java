@@ -9,6 +9,8 @@ import java.time.Duration;
  * at a time that is jittered, and the pool opens another when it needs one.
  *
  * <p>Threading: Immutable.
+ *
+ * <p>Lifecycle: made by {@link PoolConfigBuilder#build()}, which checks it; serves any number of clients.
  */
 public final class PoolConfig {
     /** The default limit on connections: 64, to all endpoints together. */

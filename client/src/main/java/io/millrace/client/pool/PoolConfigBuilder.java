@@ -9,6 +9,10 @@ import java.util.Objects;
  * Collects how a client keeps its connections.
  *
  * <p>Threading: Not thread-safe.
+ *
+ * <p>Lifecycle: made by {@link PoolConfig#builder()}, and used for one configuration or more.
+ *
+ * <p>Errors: values are checked by {@link #build()}, all together.
  */
 public final class PoolConfigBuilder {
     private static final int MOST_CONNECTIONS = 1_000_000;

@@ -15,6 +15,8 @@ import java.util.concurrent.CompletionStage;
  *
  * <p>Threading: called on I/O threads, for several connections at a time; it must not block.
  *
+ * <p>Ownership: the session is the pool's; it may be kept to send on, and closing it ends that connection.
+ *
  * <p>Errors: a throw, and a stage that fails or takes longer than the client's connect timeout, end the connection and
  * count as a failed attempt to connect. So does a null.
  */
