@@ -5,7 +5,6 @@ import io.millrace.client.endpoint.EndpointStats;
 import io.millrace.client.pool.Borrowed;
 import io.millrace.client.pool.ClientState;
 import io.millrace.client.pool.PoolStats;
-import io.millrace.core.CloseReason;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
 import java.util.List;
@@ -32,11 +31,9 @@ public final class ConnectionPool {
      *    in the same moment cannot both have it.
      * 6. `shared` is empty while claims wait that could use what is in it, so that nobody overtakes them.
      *
-     * Application code runs on I/O threads, by `runtime.execute`, and never in the middle of planning.
+     * Application code runs on I/O threads, by `runtime.execute`, and never in the middle of planning; but for pickers,
+     * which must not block.
      */
-    private static final CloseReason REMOVED =
-            CloseReason.of(CloseReason.Kind.LOCAL, "its endpoint is not among the client's any more");
-
     private final IoRuntime runtime;
     private final PoolPlan plan;
     private final Attempt.Opening opening;
@@ -87,7 +84,7 @@ public final class ConnectionPool {
     public List<EndpointStats> endpointStats() {
         lock.lock();
         try {
-            return state.slots.endpointStats(runtime.deadlines().nanoTime());
+            return state.slots.endpointStats(nanoTime());
         } finally {
             lock.unlock();
         }
@@ -116,7 +113,7 @@ public final class ConnectionPool {
         PooledSession session;
         lock.lock();
         try {
-            session = mayOvertake() ? state.lending.lend(runtime.deadlines().nanoTime()) : null;
+            session = mayOvertake() ? state.lending.lend(nanoTime()) : null;
             if (session != null) {
                 counts.reused.increment();
             }
@@ -148,9 +145,7 @@ public final class ConnectionPool {
     private void want(EndpointSlot slot) {
         lock.lock();
         try {
-            if (slot.wanted
-                    || !slot.attempts.isEmpty()
-                    || !state.slots.mayOpen(slot, runtime.deadlines().nanoTime())) {
+            if (slot.wanted || !slot.attempts.isEmpty() || !state.slots.mayOpen(slot, nanoTime())) {
                 return;
             }
             slot.wanted = true;
@@ -207,10 +202,7 @@ public final class ConnectionPool {
         TransportException refused;
         lock.lock();
         try {
-            refused = state.closed
-                    ? PoolFailures.closed()
-                    : state.growth.refusal(
-                            state.claims, claim, runtime.deadlines().nanoTime());
+            refused = state.closed ? PoolFailures.closed() : state.growth.refusal(state.claims, claim, nanoTime());
             if (refused == null) {
                 state.claims.add(claim, needsItsOwn(claim));
                 claim.waitIn(this, waitNanos, state.slots.failures());
@@ -279,7 +271,7 @@ public final class ConnectionPool {
     void takeBack(PooledSession session) {
         lock.lock();
         try {
-            if (!state.lending.takeBack(session, runtime.deadlines().nanoTime())) {
+            if (!state.lending.takeBack(session, nanoTime())) {
                 return;
             }
             if (state.claims.isEmpty() && !plan.sharesConnections() && !planner.isPlanning()) {
@@ -293,12 +285,12 @@ public final class ConnectionPool {
 
     /** Hears that a connection takes no new requests, or has ended. */
     void retire(PooledSession session) {
-        change(() -> state.slots.gone(session, runtime.deadlines().nanoTime()));
+        change(() -> state.slots.gone(session, nanoTime()));
     }
 
     /** Hears that requests have not been answered in time. */
     void unanswered(PooledSession session, int inARow) {
-        change(() -> state.slots.unanswered(session, inARow, runtime.deadlines().nanoTime()));
+        change(() -> state.slots.unanswered(session, inARow, nanoTime()));
     }
 
     /**
@@ -307,15 +299,7 @@ public final class ConnectionPool {
      * @param endpoints all of them, in their order
      */
     void endpoints(List<Endpoint> endpoints) {
-        List<PooledSession> leaving;
-        lock.lock();
-        try {
-            leaving = state.slots.replace(endpoints);
-        } finally {
-            lock.unlock();
-        }
-        leaving.forEach(session -> session.session().drain(REMOVED));
-        plan();
+        change(() -> state.slots.replace(endpoints));
     }
 
     /** Hears that the endpoints cannot be known now. */
@@ -337,7 +321,7 @@ public final class ConnectionPool {
     public List<Endpoint> endpointsInTurn() {
         lock.lock();
         try {
-            return state.slots.inTurn(runtime.deadlines().nanoTime());
+            return state.slots.inTurn(nanoTime());
         } finally {
             lock.unlock();
         }
@@ -387,6 +371,10 @@ public final class ConnectionPool {
         planner.plan();
     }
 
+    private long nanoTime() {
+        return runtime.deadlines().nanoTime();
+    }
+
     private Attempt newAttempt(EndpointSlot slot) {
         return new Attempt(runtime, new PooledSession(this, slot), plan.connectNanos());
     }
@@ -394,7 +382,7 @@ public final class ConnectionPool {
     /** Makes a connection, outside the lock. */
     void start(Attempt attempt) {
         attempt.start(opening).whenComplete((session, failure) -> {
-            long now = runtime.deadlines().nanoTime();
+            long now = nanoTime();
             if (session != null) {
                 change(() -> state.slots.opened(attempt, session, now));
             } else {

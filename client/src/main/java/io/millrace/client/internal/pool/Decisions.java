@@ -48,6 +48,7 @@ final class Decisions implements Planner.Rounds {
             publish();
         }
         state.growth.retireIdle(work, now);
+        state.slots.takeLeaving().forEach(session -> work.evictions.add(new Work.Eviction(session, Work.REMOVED)));
         if (state.slots.wantsDirectory() && directory.refresh()) {
             state.slots.directoryAsked();
         }

@@ -20,6 +20,7 @@ final class Slots {
     private final PoolPlan plan;
     private final PoolCounts counts;
     private List<EndpointSlot> slots = new ArrayList<>();
+    private final List<PooledSession> leaving = new ArrayList<>();
     private boolean gaveUp;
     private boolean directoryWanted;
     private boolean sourceFailed;
@@ -265,11 +266,10 @@ final class Slots {
         }
     }
 
-    /** Makes these the endpoints; returns the connections to others, which are dropped. */
-    List<PooledSession> replace(List<Endpoint> endpoints) {
+    /** Makes these the endpoints; the connections to others are dropped, and leave. */
+    void replace(List<Endpoint> endpoints) {
         Set<Endpoint> wanted = new HashSet<>(endpoints);
         List<EndpointSlot> next = new ArrayList<>();
-        List<PooledSession> leaving = new ArrayList<>();
         Set<Endpoint> known = new HashSet<>();
         for (EndpointSlot slot : slots) {
             if (wanted.contains(slot.endpoint())) {
@@ -277,7 +277,10 @@ final class Slots {
                 known.add(slot.endpoint());
             } else {
                 slot.removed = true;
-                leaving.addAll(slot.sessions());
+                slot.sessions().forEach(session -> {
+                    drop(session);
+                    leaving.add(session);
+                });
             }
         }
         for (Endpoint endpoint : endpoints) {
@@ -285,10 +288,15 @@ final class Slots {
                 next.add(new EndpointSlot(endpoint));
             }
         }
-        leaving.forEach(this::drop);
         slots = next;
         gaveUp &= hasNoHope();
-        return leaving;
+    }
+
+    /** Returns the connections to endpoints that are the client's no more, once. */
+    List<PooledSession> takeLeaving() {
+        List<PooledSession> left = List.copyOf(leaving);
+        leaving.clear();
+        return left;
     }
 
     void endpointsUnknown(TransportException cause) {

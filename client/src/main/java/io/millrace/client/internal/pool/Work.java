@@ -16,6 +16,9 @@ final class Work {
             CloseReason.of(CloseReason.Kind.LOCAL, "another endpoint needed its place in the pool");
     static final CloseReason IDLE = CloseReason.of(CloseReason.Kind.LOCAL, "idle in the pool");
 
+    static final CloseReason REMOVED =
+            CloseReason.of(CloseReason.Kind.LOCAL, "its endpoint is not among the client's any more");
+
     private static final Logger log = LoggerFactory.getLogger(Work.class);
 
     /** A claim that gets a connection. */
