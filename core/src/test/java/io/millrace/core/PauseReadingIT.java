@@ -12,6 +12,7 @@ import io.millrace.testing.RawPeer;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -105,17 +106,18 @@ class PauseReadingIT {
 
     @Permutation.Each
     void framesThatHaveArrivedAreDeliveredByTheResumeAlone(Permutation how) throws Exception {
-        CountDownLatch first = new CountDownLatch(1);
+        Semaphore paused = new Semaphore(0);
         try (Loopback loopback = how.loopback()
                 .handler((session, message) -> {
                     session.pauseReading();
-                    first.countDown();
+                    paused.release();
                 })
                 .start()) {
             Link link = loopback.open();
             link.peer().send(new byte[] {0, 0, 0, 1, 1, 0, 0, 0, 1, 2, 0, 0, 0, 1, 3});
-            assertTrue(first.await(10, TimeUnit.SECONDS));
             for (int i = 1; i <= 3; i++) {
+                // A resume before the handler has paused would be undone by that pause.
+                assertTrue(paused.tryAcquire(10, TimeUnit.SECONDS));
                 passThroughTheIoThreads(loopback, how);
                 assertEquals(i, link.recording().awaitMessages(i).size(), "one at a time");
                 link.session().resumeReading();
