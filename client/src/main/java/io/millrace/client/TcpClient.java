@@ -107,7 +107,7 @@ public final class TcpClient implements AutoCloseable {
      *     Cancelling it gives the connection up
      */
     public CompletableFuture<Session> connect() {
-        return new OwnConnection(runtime, opener, plan.connectNanos()).open(pool.endpointsInTurn(), plan.endpoints());
+        return new OwnConnection(runtime, opener, plan.connectNanos()).open(pool.endpointsInTurn(), pool.enquiry());
     }
 
     /**

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.client.endpoint.EndpointSource;
 import io.millrace.core.CloseReason;
 import io.millrace.core.IoGroup;
 import io.millrace.core.SendResult;
@@ -24,8 +25,11 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -253,5 +257,36 @@ class RawClientIT {
         assertEquals("open", next());
         assertEquals(CloseReason.Kind.LOCAL, next());
         awaitSoon("session left", () -> client.sessionCount() == 0);
+    }
+
+    @Test
+    void connectGivesUpOnASourceThatHangsAndCloseDoesNotWaitForIt() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        EndpointSource hangs = () -> {
+            try {
+                never.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return List.of();
+        };
+        TcpClient hasty = leaks.watch(TcpClient.builder()
+                .protocol(Protocol.lengthPrefixed())
+                .endpoints(hangs)
+                .connectTimeout(Duration.ofMillis(50))
+                .build());
+        TcpClient patient = leaks.watch(TcpClient.builder()
+                .protocol(Protocol.lengthPrefixed())
+                .endpoints(hangs)
+                .connectTimeout(Duration.ofDays(1))
+                .build());
+
+        assertInstanceOf(TransportException.class, failureOf(hasty.connect()));
+        CompletableFuture<Session> connecting = patient.connect();
+        CompletableFuture<Session> joining = patient.connect();
+        patient.close();
+
+        assertInstanceOf(TransportException.class, failureOf(connecting));
+        assertInstanceOf(TransportException.class, failureOf(joining));
     }
 }

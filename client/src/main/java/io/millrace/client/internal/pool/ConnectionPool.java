@@ -43,6 +43,7 @@ public final class ConnectionPool {
     private final Planner planner;
     private final Leaks leaks;
     private final Directory directory;
+    private final Enquiry enquiry;
     // Guarded by lock, but for what says otherwise.
     private final PoolState state;
     private final Decisions decisions;
@@ -66,6 +67,7 @@ public final class ConnectionPool {
         this.counts = state.counts;
         this.shared = new SharedSessions(plan, counts, this::want);
         this.leaks = new Leaks(runtime, plan.leakNanos(), counts);
+        this.enquiry = new Enquiry(plan.endpoints());
         this.directory = new Directory(runtime.deadlines(), plan.endpoints(), this);
         this.decisions = new Decisions(this, runtime, state, shared, directory);
         this.planner = new Planner(lock, decisions);
@@ -327,6 +329,11 @@ public final class ConnectionPool {
         }
     }
 
+    /** {@return whom a connection outside of the pool asks if no endpoint is known yet} */
+    public Enquiry enquiry() {
+        return enquiry;
+    }
+
     /** Tries again at once whatever has failed, also if the client had given up. */
     public void reconnect() {
         change(state.slots::forgive);
@@ -355,6 +362,7 @@ public final class ConnectionPool {
         }
         decisions.stop();
         directory.close();
+        enquiry.close();
         for (Claim claim : waiting) {
             runtime.deadlines().cancel(claim);
             runtime.execute(() -> claim.failed(PoolFailures.closed()));

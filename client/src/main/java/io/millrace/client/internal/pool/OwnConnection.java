@@ -1,28 +1,32 @@
 package io.millrace.client.internal.pool;
 
 import io.millrace.client.endpoint.Endpoint;
-import io.millrace.client.endpoint.EndpointSource;
 import io.millrace.client.internal.SessionOpener;
 import io.millrace.core.NotSentException;
 import io.millrace.core.Session;
 import io.millrace.core.TransportException;
+import io.millrace.core.engine.Deadlines.Deadline;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.TcpSession;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.TimeoutException;
 
 /** One connection of an application's own: tries the endpoints in turn, all within one deadline. */
 public final class OwnConnection {
     /*
      * Only one attempt is under way at a time, and its outcome starts the next: the time left is spread over the
-     * endpoints left, so that a dead one does not eat the others' share.
+     * endpoints left, so that a dead one does not eat the others' share. Asking for the endpoints counts, too.
      */
     private final IoRuntime runtime;
     private final SessionOpener opener;
     private final long timeoutNanos;
     private final long deadlineNanos;
     private final CompletableFuture<Session> outcome = new CompletableFuture<>();
+    // Confined to the attempts, one after the other.
+    private final List<Throwable> failures = new ArrayList<>();
 
     /**
      * Makes a connection that is not begun.
@@ -42,37 +46,49 @@ public final class OwnConnection {
      * Connects.
      *
      * @param known where to, in the order in which to try; empty if that is to be asked for
-     * @param source who knows then
+     * @param enquiry whom to ask then
      * @return completes on an I/O thread, after onOpen, or fails with a {@link TransportException}: that of the
      *     last endpoint, with the others' suppressed
      */
-    public CompletableFuture<Session> open(List<Endpoint> known, EndpointSource source) {
+    public CompletableFuture<Session> open(List<Endpoint> known, Enquiry enquiry) {
         if (known.isEmpty()) {
-            runtime.executeBlocking(() -> ask(source));
+            ask(enquiry);
         } else {
-            tryEndpoint(known, 0, null);
+            tryEndpoint(known, 0, timeoutNanos);
         }
         return outcome;
     }
 
-    private void ask(EndpointSource source) {
-        try {
-            tryEndpoint(List.copyOf(source.endpoints()), 0, null);
-        } catch (Throwable unknown) {
-            outcome.completeExceptionally(PoolFailures.endpointsUnknown(unknown));
-        }
+    private void ask(Enquiry enquiry) {
+        Deadline giveUp = new Deadline() {
+            @Override
+            protected void expired() {
+                runtime.execute(() -> outcome.completeExceptionally(PoolFailures.endpointsUnknown(new TimeoutException(
+                        "no answer within " + Duration.ofNanos(timeoutNanos).toMillis() + " ms"))));
+            }
+        };
+        runtime.deadlines().arm(giveUp, timeoutNanos);
+        enquiry.ask()
+                .whenComplete((endpoints, unknown) -> runtime.execute(() -> {
+                    runtime.deadlines().cancel(giveUp);
+                    if (endpoints == null) {
+                        outcome.completeExceptionally(unknown);
+                    } else if (!outcome.isDone()) {
+                        tryEndpoint(endpoints, 0, nanosLeft());
+                    }
+                }));
     }
 
-    private void tryEndpoint(List<Endpoint> endpoints, int index, @Nullable Throwable lastFailure) {
+    private long nanosLeft() {
+        return Math.max(1, deadlineNanos - runtime.deadlines().nanoTime());
+    }
+
+    private void tryEndpoint(List<Endpoint> endpoints, int index, long nanosLeft) {
         if (index == endpoints.size()) {
-            outcome.completeExceptionally(
-                    lastFailure != null ? lastFailure : new NotSentException("no endpoint is known to connect to"));
+            outcome.completeExceptionally(allFailed());
             return;
         }
-        long leftNanos = index == 0
-                ? timeoutNanos
-                : Math.max(1, deadlineNanos - runtime.deadlines().nanoTime());
-        long shareNanos = Math.max(1, leftNanos / (endpoints.size() - index));
+        long shareNanos = Math.max(1, nanosLeft / (endpoints.size() - index));
         CompletableFuture<TcpSession> attempt =
                 opener.open(endpoints.get(index), shareNanos, new SessionOpener.Events() {});
         outcome.whenComplete((session, failure) -> {
@@ -87,11 +103,19 @@ public final class OwnConnection {
                     session.abort();
                 }
             } else if (!outcome.isDone()) {
-                if (lastFailure != null) {
-                    failure.addSuppressed(lastFailure);
-                }
-                tryEndpoint(endpoints, index + 1, failure);
+                failures.add(failure);
+                // Not here: a client that is closing refuses at once, and there may be many endpoints.
+                runtime.execute(() -> tryEndpoint(endpoints, index + 1, nanosLeft()));
             }
         });
+    }
+
+    private Throwable allFailed() {
+        if (failures.isEmpty()) {
+            return new NotSentException("no endpoint is known to connect to");
+        }
+        Throwable last = failures.remove(failures.size() - 1);
+        failures.forEach(last::addSuppressed);
+        return last;
     }
 }
