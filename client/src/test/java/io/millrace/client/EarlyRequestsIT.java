@@ -5,9 +5,8 @@ import static io.millrace.client.Clients.bytes;
 import static io.millrace.client.Clients.failureOf;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.millrace.core.TransportException;
+import io.millrace.client.request.RequestRefusedException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,8 +68,8 @@ class EarlyRequestsIT {
             replies.add(client.request(new byte[1 << 20], LONG));
         }
 
-        CompletableFuture<ByteBuffer> refused = replies.get(63);
-        assertTrue(refused.isDone(), "64 MiB of requests wait for a connection, and none was refused");
-        assertInstanceOf(TransportException.class, failureOf(refused));
+        // Not for lack of time, but because too much waits.
+        RequestRefusedException refused = assertInstanceOf(RequestRefusedException.class, failureOf(replies.get(63)));
+        assertEquals(RequestRefusedException.Reason.TOO_MANY_REQUESTS, refused.reason());
     }
 }

@@ -42,8 +42,8 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
      * next and does it without the lock. One thread pumps at a time; the others leave word in `work` and go, so nothing
      * recurses: a begin or a claim that is answered at once is one more round of the loop.
      *
-     * Nothing waits for ever: the claim has its deadline in the pool, and what is in flight has its own in the
-     * session's table. Whatever is unsent is timed out when the pump comes to it after that.
+     * Nothing waits for ever: the pool has a deadline for the claim, the session's table for what is in flight. Whatever
+     * is unsent is timed out when the pump comes to it after that.
      *
      * The connection. A shared one is held, so that it is not lent to a borrower between two requests. Any is given back
      * exactly once: when it is lost, or when the batch is over and nothing is in flight on it any more.
@@ -92,12 +92,11 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
 
     void start() {
         TransportException refused = client.pool().refusal();
-        if (refused != null) {
-            synchronized (this) {
-                stop = refused;
-            }
+        if (refused == null) {
+            pump();
+        } else {
+            client.runtime().execute(() -> noConnection(refused));
         }
-        pump();
     }
 
     boolean isExclusive() {
@@ -188,10 +187,7 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
 
     /** Returns how much memory the batch holds while it waits, as far as an int tells. */
     private int waitingBytes() {
-        long sum = 0;
-        for (BatchItem item : items) {
-            sum += item.payload().remaining();
-        }
+        long sum = items.stream().mapToLong(item -> item.payload().remaining()).sum();
         return (int) Math.min(sum, Integer.MAX_VALUE);
     }
 
@@ -233,14 +229,15 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
             try {
                 refusal = current.beginHeld(item.payload(), nanosLeft, item);
             } catch (RuntimeException | Error cannotBeSent) {
-                failed(
-                        item,
-                        Kind.NOT_SENT,
-                        new NotSentException("not sent: " + cannotBeSent.getMessage(), cannotBeSent));
+                var failure = new NotSentException("not sent: " + cannotBeSent.getMessage(), cannotBeSent);
+                failed(item, Kind.NOT_SENT, failure);
                 return;
             }
             if (refusal == null) {
                 begun();
+                if (cancelled) {
+                    item.forget();
+                }
             } else {
                 refused(current, item, refusal);
             }
@@ -355,6 +352,7 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
                 settle(item, item.failed(Kind.CANCELLED, maybeSent));
             }
         }
+        items.forEach(BatchItem::forget);
         pump();
         return true;
     }
@@ -362,6 +360,14 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
     @Override
     public boolean isCancelled() {
         return cancelled || super.isCancelled();
+    }
+
+    private void noConnection(TransportException failure) {
+        synchronized (this) {
+            claim = null;
+            stop = stop == null ? failure : stop;
+        }
+        pump();
     }
 
     /** The claim on a connection. */
@@ -386,11 +392,8 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
 
         @Override
         protected void failed(TransportException failure) {
-            synchronized (Batch.this) {
-                claim = null;
-                stop = stop == null ? failure : stop;
-            }
-            pump();
+            // Not here: who asks again when it is refused would go deeper and deeper.
+            client.runtime().execute(() -> noConnection(failure));
         }
     }
 }

@@ -5,6 +5,7 @@ import io.millrace.client.request.Outcome.Kind;
 import io.millrace.client.request.Outcome.Route;
 import io.millrace.core.TransportException;
 import io.millrace.core.internal.request.AbandonableReply;
+import io.millrace.core.internal.request.RequestTable;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,11 @@ final class BatchItem implements AbandonableReply, Comparable<BatchItem> {
 
     // Guarded by the batch.
     private Route route = Route.NONE;
+
+    // Written under the lock of a table, the token first; read by whoever cancels. Should both belong to different
+    // attempts, the table does not find it.
+    private long token;
+    private volatile @Nullable RequestTable table;
 
     // Written once, guarded by the batch; read by anyone.
     private volatile @Nullable Outcome<ByteBuffer> outcome;
@@ -85,6 +91,20 @@ final class BatchItem implements AbandonableReply, Comparable<BatchItem> {
     @Override
     public boolean isAbandoned() {
         return isSettled() && !batch.isExclusive();
+    }
+
+    @Override
+    public void waitsIn(RequestTable newTable, long newToken) {
+        token = newToken;
+        table = newTable;
+    }
+
+    /** Has the request table forget it, once it is settled by a cancel. An exclusive connection needs its reply. */
+    void forget() {
+        RequestTable waitedIn = table;
+        if (waitedIn != null && !batch.isExclusive()) {
+            waitedIn.forget(token, this);
+        }
     }
 
     @Override

@@ -15,6 +15,7 @@ import io.millrace.core.NotSentException;
 import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.TransportException;
 import io.millrace.core.internal.request.AbandonableReply;
+import io.millrace.core.internal.request.RequestTable;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +52,9 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
      *
      * Cancelled while waiting, the claim is withdrawn. The pool may not have it yet: then `await` finds the future done
      * when it has. It may have been served already: then `acquired` finds the future done and gives the session back.
-     * Cancelled in flight, the table sees that nobody waits (isAbandoned), and drops the reply.
+     * Cancelled in flight, the table is told to forget it; where it cannot, for replies have their turn there, it sees
+     * that nobody waits (isAbandoned), and drops the reply. Cancelled while it begins, `acquired` finds the future done
+     * when it has begun, and has it forgotten.
      *
      * A begin, however it ends, settles the claim of a session that is not exclusive. A session that is acquired and not
      * begun on is given back.
@@ -69,6 +72,11 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
     // Written by the one step that is under way; read by whoever cancels, too.
     private volatile Route route = Route.NONE;
     private volatile @Nullable Claim claim;
+
+    // Written under the lock of a table, the token first; read by whoever cancels. Should both belong to different
+    // attempts, the table does not find it.
+    private long token;
+    private volatile @Nullable RequestTable table;
 
     Exchange(Exchanges client, ByteBuffer borrowed, Codec<R> codec, RequestOptions options) {
         this.client = client;
@@ -94,7 +102,7 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
     final void begin() {
         TransportException refused = client.pool().refusal();
         if (refused != null) {
-            end(refused);
+            endLater(refused);
         } else {
             start();
         }
@@ -145,10 +153,12 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
             client.runtime().execute(this::start);
         } else if (refusal != null) {
             client.runtime().execute(() -> attemptFailed(refusal));
+        } else if (isDone()) {
+            forget();
         }
     }
 
-    /** Ends on an I/O thread: whoever brings a connection is in the middle of something. */
+    /** Ends on an I/O thread: whoever brings a connection is in the middle of something, whoever asks may ask again. */
     private void endLater(TransportException failure) {
         client.runtime().execute(() -> end(failure));
     }
@@ -242,6 +252,20 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
         return isDone();
     }
 
+    @Override
+    public final void waitsIn(RequestTable newTable, long newToken) {
+        token = newToken;
+        table = newTable;
+    }
+
+    /** Has the request table forget it, once the future is done by its caller. */
+    final void forget() {
+        RequestTable waitedIn = table;
+        if (waitedIn != null) {
+            waitedIn.forget(token, this);
+        }
+    }
+
     /**
      * Takes the claim back. Before the future is done by it, to learn whether that was in time; and once more after it,
      * for a claim that was made in between: see above.
@@ -266,7 +290,7 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
 
         @Override
         protected void failed(TransportException failure) {
-            end(failure);
+            endLater(failure);
         }
     }
 }

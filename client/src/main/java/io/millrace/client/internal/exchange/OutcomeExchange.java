@@ -32,6 +32,7 @@ final class OutcomeExchange<R> extends Exchange<R, Outcome<R>> {
                 : new TransportException("the caller has cancelled the request; it may have been sent");
         boolean cancelled = complete(Outcome.failed(Kind.CANCELLED, failure, route()));
         withdraw();
+        forget();
         return cancelled;
     }
 

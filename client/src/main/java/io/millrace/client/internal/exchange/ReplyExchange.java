@@ -26,6 +26,7 @@ final class ReplyExchange<R> extends Exchange<R, R> {
     public boolean cancel(boolean mayInterruptIfRunning) {
         boolean cancelled = super.cancel(mayInterruptIfRunning);
         withdraw();
+        forget();
         return cancelled;
     }
 }

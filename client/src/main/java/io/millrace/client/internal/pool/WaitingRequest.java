@@ -49,10 +49,10 @@ public final class WaitingRequest extends Claim {
         if (leftNanos > 0) {
             pool.claim(this, leftNanos);
         } else {
-            runtime.execute(() -> failed(new RequestTimeoutException(
+            failed(new RequestTimeoutException(
                     "no connection within " + Duration.ofNanos(timeoutNanos).toMillis()
                             + " ms, so the request was not sent",
-                    false)));
+                    false));
         }
     }
 
@@ -63,18 +63,19 @@ public final class WaitingRequest extends Claim {
         try {
             failure = session.begin(payload, leftNanos, handler);
         } catch (RuntimeException | Error cannotBeFramed) {
-            runtime.execute(() -> failed(new TransportException("not sent: " + cannotBeFramed, cannotBeFramed)));
+            failed(new TransportException("not sent: " + cannotBeFramed, cannotBeFramed));
             return;
         }
         if (failure != null && session.isForOthers(failure)) {
             runtime.execute(this::start);
         } else if (failure != null) {
-            runtime.execute(() -> failed(failure));
+            failed(failure);
         }
     }
 
+    /** Not here: a handler that asks again when it is refused would go deeper and deeper. */
     @Override
     protected void failed(TransportException failure) {
-        handler.onFailure(failure);
+        runtime.execute(() -> handler.onFailure(failure));
     }
 }

@@ -10,4 +10,13 @@ public interface AbandonableReply extends ReplyHandler {
      * @return true from some time on, for ever
      */
     boolean isAbandoned();
+
+    /**
+     * Hears where it waits, so that its caller can have it {@linkplain RequestTable#forget forgotten}. Called under the
+     * lock of the table, before the request is sent.
+     *
+     * @param table the table
+     * @param token what it is called there
+     */
+    void waitsIn(RequestTable table, long token);
 }

@@ -14,7 +14,8 @@ public final class FutureReply extends CompletableFuture<ByteBuffer> implements 
     /** Makes a reply that has not come. */
     public FutureReply() {}
 
-    void waitsIn(RequestTable newTable, long newToken) {
+    @Override
+    public void waitsIn(RequestTable newTable, long newToken) {
         table = newTable;
         token = newToken;
     }

@@ -28,8 +28,8 @@ public final class PendingRequest implements QueuedRequest {
         token = newToken;
         timeoutNanos = newTimeoutNanos;
         deadlineNanos = nowNanos + newTimeoutNanos;
-        if (waiting instanceof FutureReply future) {
-            future.waitsIn(table, newToken);
+        if (waiting instanceof AbandonableReply reply) {
+            reply.waitsIn(table, newToken);
         }
     }
 

@@ -178,8 +178,14 @@ public abstract class RequestTable {
         PREPARED.setOpaque(this, count);
     }
 
-    /** Frees the place of a request that its caller has cancelled, if it is still there. */
-    final void forget(long token, ReplyHandler waiting) {
+    /**
+     * Frees the place of a request that its caller has cancelled, if it is still there and its reply can be told from
+     * others.
+     *
+     * @param token what it is called
+     * @param waiting whose it is
+     */
+    public final void forget(long token, ReplyHandler waiting) {
         boolean forgotten;
         synchronized (this) {
             forgotten = tryForget(token, waiting);
