@@ -170,23 +170,39 @@ class BatchIT {
 
     @Test
     void errorReplyIsOneMessagesOnly() throws Exception {
-        assertEquals(List.of(Kind.REPLIED, Kind.ERROR_REPLY, Kind.REPLIED), secondOfThreeFails(STRICT));
+        assertEquals(
+                List.of(Kind.REPLIED, Kind.ERROR_REPLY, Kind.REPLIED), secondOfThreeFails(STRICT, ErrorCode.HANDLER));
+    }
+
+    @Test
+    void messageThatTheServerIsTooBusyForIsNotAskedAgain() throws Exception {
+        List<Kind> kinds = List.of(Kind.REPLIED, Kind.ERROR_REPLY, Kind.REPLIED);
+
+        assertEquals(kinds, secondOfThreeFails(STRICT, ErrorCode.BUSY));
+        assertEquals(kinds, secondOfThreeFails(STRICT.mayMove(), ErrorCode.BUSY));
+    }
+
+    @Test
+    void messageThatADrainingServerTurnsAwayFailsAloneIfItMayNotMove() throws Exception {
+        assertEquals(
+                List.of(Kind.REPLIED, Kind.ERROR_REPLY, Kind.REPLIED), secondOfThreeFails(STRICT, ErrorCode.DRAINING));
     }
 
     @Test
     void failureStopsTheBatchIfThatWasAskedFor() throws Exception {
         assertEquals(
-                List.of(Kind.REPLIED, Kind.ERROR_REPLY, Kind.NOT_SENT), secondOfThreeFails(STRICT.stopOnFailure()));
+                List.of(Kind.REPLIED, Kind.ERROR_REPLY, Kind.NOT_SENT),
+                secondOfThreeFails(STRICT.stopOnFailure(), ErrorCode.HANDLER));
     }
 
-    private List<Kind> secondOfThreeFails(BatchOptions options) throws Exception {
+    private List<Kind> secondOfThreeFails(BatchOptions options, int code) throws Exception {
         RawServer server = leaks.close(RawServer.start());
         TcpClient client = leaks.watch(
                 ExchangeIT.to(server.port()).protocol(Protocol.millrace()).build());
         CompletableFuture<List<Outcome<ByteBuffer>>> batch = client.batch(payloads("1", "2", "3"), options);
         RawServer.Connection connection = leaks.close(server.accept());
         connection.sendBytes(RawFrames.reply(RawFrames.tokenOf(connection.receive()), (byte) '1'));
-        connection.sendBytes(RawFrames.error(RawFrames.tokenOf(connection.receive()), ErrorCode.HANDLER));
+        connection.sendBytes(RawFrames.error(RawFrames.tokenOf(connection.receive()), code));
         if (!options.stopsOnFailure()) {
             connection.sendBytes(RawFrames.reply(RawFrames.tokenOf(connection.receive()), (byte) '3'));
         }

@@ -9,6 +9,7 @@ import io.millrace.client.request.Outcome.Kind;
 import io.millrace.client.request.Outcome.Route;
 import io.millrace.client.request.RequestRefusedException;
 import io.millrace.client.request.RequestRefusedException.Reason;
+import io.millrace.core.ErrorReplyException;
 import io.millrace.core.NotSentException;
 import io.millrace.core.TransportException;
 import java.nio.ByteBuffer;
@@ -307,11 +308,13 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
 
     /** Returns whether what has failed may still be sent. Guarded by this. */
     private boolean isUnsentAgain(TransportException failure) {
+        if (failure instanceof ErrorReplyException) {
+            return Exchange.isTurnedAway(failure) && options.isMovable() && leave(failure);
+        }
         if (!failure.maybeSent()) {
             leave(failure);
-            return true;
         }
-        return Exchange.isNotProcessed(failure) && options.isMovable() && leave(failure);
+        return !failure.maybeSent();
     }
 
     /** Hears that an item has failed for good. */

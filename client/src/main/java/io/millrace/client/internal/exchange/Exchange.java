@@ -199,7 +199,7 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
 
     private void attemptFailed(TransportException failure) {
         if (mayRetry(failure)) {
-            if (failure.maybeSent() && !isNotProcessed(failure)) {
+            if (failure.maybeSent()) {
                 maybeDone = failure;
             }
             client.runtime().execute(this::start);
@@ -221,18 +221,21 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
      * are counted for. The time and the budget bound it.
      */
     private boolean hasAttemptsLeft(TransportException failure) {
-        return isNotProcessed(failure) ? maxAttempts > 1 : route.attempts() < maxAttempts;
+        return isTurnedAway(failure) ? maxAttempts > 1 : route.attempts() < maxAttempts;
     }
 
     private boolean isWorthRetrying(TransportException failure) {
         if (failure instanceof ErrorReplyException) {
-            return isNotProcessed(failure);
+            return isTurnedAway(failure);
         }
         return !(failure instanceof RequestTimeoutException) && (idempotent || !failure.maybeSent());
     }
 
-    /** BUSY is not processed either, but a server that has too much to do is not helped by asking again. */
-    static boolean isNotProcessed(TransportException failure) {
+    /**
+     * Returns whether a server that drains has answered that it did not begin. One that is BUSY did not begin either, but
+     * is not helped by asking again.
+     */
+    static boolean isTurnedAway(TransportException failure) {
         return failure instanceof ErrorReplyException answer && answer.code() == ErrorCode.DRAINING;
     }
 
