@@ -80,4 +80,10 @@ final class ClientLifecycle implements AutoCloseable {
             group.close();
         }
     }
+
+    /** As the group names it if closing it fails. */
+    @Override
+    public String toString() {
+        return "TcpClient[" + plan.endpoints() + ", " + plan.setup().protocol() + "]";
+    }
 }

@@ -374,6 +374,6 @@ public final class TcpClient implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "TcpClient[" + endpoint() + ", " + plan.setup().protocol() + "]";
+        return lifecycle.toString();
     }
 }

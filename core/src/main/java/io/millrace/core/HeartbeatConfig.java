@@ -9,9 +9,9 @@ import java.time.Duration;
  * <p>With a protocol that has pings one is sent when nothing has been received for an interval; any byte that comes
  * then proves life. If none comes for the timeout the ping was missed, and another is sent; when as many in a row were
  * missed as may be, the session closes with {@link CloseReason.Kind#TIMEOUT}. With a protocol that has only empty
- * messages, one is sent when nothing has been sent for an interval, and the session closes when nothing has been received for
- * an interval and then the timeout, as often as one may be missed: both sides must send them. With {@code
- * Protocol.seed()} the client only sends them and the server only judges by them. While this side has paused
+ * messages, one is sent when nothing has been sent for an interval, and the session closes when nothing has been
+ * received for an interval and then the timeout, as often as one may be missed: both sides must send them. With
+ * {@code Protocol.seed()} the client only sends them and the server only judges by them. While this side has paused
  * reading the peer is not judged, and afterwards it gets a full interval.
  *
  * <p>The peer's pings are answered whether heartbeats are on or off. A peer that sends more of them than is of any use
