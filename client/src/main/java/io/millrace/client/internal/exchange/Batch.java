@@ -186,12 +186,6 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
         return () -> complete(items.stream().map(BatchItem::outcome).toList());
     }
 
-    /** Returns how much memory the batch holds while it waits, as far as an int tells. */
-    private int waitingBytes() {
-        long sum = items.stream().mapToLong(item -> item.payload().remaining()).sum();
-        return (int) Math.min(sum, Integer.MAX_VALUE);
-    }
-
     private void giveBack(PooledSession left) {
         if (exclusive) {
             client.pool().giveBack(left);
@@ -376,7 +370,7 @@ final class Batch extends CompletableFuture<List<Outcome<ByteBuffer>>> {
     /** The claim on a connection. */
     private final class Waiting extends Claim {
         Waiting() {
-            super(exclusive, waitingBytes());
+            super(exclusive, BatchItem.payloadBytes(items));
         }
 
         @Override

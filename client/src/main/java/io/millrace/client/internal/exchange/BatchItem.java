@@ -7,6 +7,7 @@ import io.millrace.core.TransportException;
 import io.millrace.core.internal.request.AbandonableReply;
 import io.millrace.core.internal.request.RequestTable;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -110,5 +111,14 @@ final class BatchItem implements AbandonableReply, Comparable<BatchItem> {
     @Override
     public int compareTo(BatchItem other) {
         return Integer.compare(index, other.index);
+    }
+
+    /** Returns how much memory payloads hold together, as far as an int tells. */
+    static int payloadBytes(List<BatchItem> items) {
+        long sum = 0;
+        for (BatchItem item : items) {
+            sum += item.payload().remaining();
+        }
+        return (int) Math.min(sum, Integer.MAX_VALUE);
     }
 }

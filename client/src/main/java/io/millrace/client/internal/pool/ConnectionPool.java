@@ -62,7 +62,7 @@ public final class ConnectionPool {
         this.state = new PoolState(
                 plan,
                 new StateNews(runtime, plan.listener()),
-                this::newAttempt,
+                slot -> new Attempt(runtime, new PooledSession(this, slot), plan.connectNanos()),
                 runtime.deadlines().nanoTime());
         this.counts = state.counts;
         this.shared = new SharedSessions(plan, counts, this::want);
@@ -381,10 +381,6 @@ public final class ConnectionPool {
 
     private long nanoTime() {
         return runtime.deadlines().nanoTime();
-    }
-
-    private Attempt newAttempt(EndpointSlot slot) {
-        return new Attempt(runtime, new PooledSession(this, slot), plan.connectNanos());
     }
 
     /** Makes a connection, outside the lock. */
