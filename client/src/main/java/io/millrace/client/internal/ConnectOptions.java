@@ -17,13 +17,4 @@ import org.jspecify.annotations.Nullable;
 public record ConnectOptions(NameResolver names, long resolveNanos, @Nullable InetSocketAddress localAddress) {
     /** The default time for looking a name up: 5 s, half the default of the whole connect. */
     public static final long DEFAULT_RESOLVE_NANOS = TimeUnit.SECONDS.toNanos(5);
-
-    /**
-     * Returns what a client does that was told nothing about it.
-     *
-     * @return the system's resolver, and any local address
-     */
-    public static ConnectOptions defaults() {
-        return new ConnectOptions(NameResolver.system(), DEFAULT_RESOLVE_NANOS, null);
-    }
 }
