@@ -317,6 +317,26 @@ class BorrowIT {
     }
 
     @Test
+    void answerToAMessageOfABorrowerIsNeverTakenForTheReplyToARequest() throws Exception {
+        RawServer peer = leaks.close(RawServer.start());
+        TcpClient client =
+                leaks.watch(Clients.to(peer.port()).pool(Clients.ONE_CONNECTION).build());
+        Borrowed borrowed = borrow(client);
+        RawServer.Connection lent = leaks.close(peer.accept());
+        borrowed.session().send(bytes("no request"));
+        assertEquals("no request", lent.receiveText());
+        borrowed.giveBack();
+
+        CompletableFuture<ByteBuffer> reply = client.request(bytes("mine"), LONG);
+        lent.send("answer to no request");
+        RawServer.Connection next = leaks.close(peer.accept());
+        assertEquals("mine", next.receiveText());
+        next.send("reply to mine");
+
+        assertEquals("reply to mine", text(reply));
+    }
+
+    @Test
     void requestsAndBorrowersOfOneConnectionTakeTurns() throws Exception {
         Pools pools = new Pools(Use.SHARED_BY_TOKEN, leaks);
         TcpServer server = pools.serve();

@@ -20,7 +20,8 @@ import io.millrace.core.Session;
  * session that is under way then is let finish first. The connection is used again if nothing of the borrower's can
  * reach whoever has it next: reading is resumed if it was paused; a connection that is closing, draining or shut, that
  * speaks another protocol now, or that waits for replies which could be taken for others, is ended instead, once those
- * have come. What the borrower has attached to the session stays there. Messages that the peer sends unasked go to the
+ * have come. So is one that messages were sent on which are no requests, where replies have no tokens and the client
+ * asks: an answer to them would be taken for the reply to somebody's request. What the borrower has attached to the session stays there. Messages that the peer sends unasked go to the
  * client's handlers as always: who converses by them gives the connection back when the conversation is over.
  *
  * <p>One that is never given back keeps its place in the pool. {@link PoolConfig#leakAfter()} has it reported; one that

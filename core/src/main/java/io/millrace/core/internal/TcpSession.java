@@ -132,6 +132,15 @@ public final class TcpSession extends SessionRequests implements SessionExchange
         return loop.setup().protocol();
     }
 
+    /**
+     * Returns whether requests can be made here, so that what the peer sends may be taken for their replies.
+     *
+     * @return true if they can, as the caller last saw it changed
+     */
+    public boolean asks() {
+        return loop.setup().asks();
+    }
+
     @Override
     SessionLoop loop() {
         return loop;

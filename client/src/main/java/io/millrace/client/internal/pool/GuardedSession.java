@@ -64,7 +64,7 @@ final class GuardedSession implements Session {
 
     @Override
     public SendResult send(ByteBuffer message) {
-        TcpSession session = record().enter();
+        TcpSession session = record().enterToSend();
         try {
             return session.send(message);
         } finally {
@@ -74,7 +74,7 @@ final class GuardedSession implements Session {
 
     @Override
     public SendResult send(ByteBuffer message, SendCompletion completion) {
-        TcpSession session = record().enter();
+        TcpSession session = record().enterToSend();
         try {
             return session.send(message, completion);
         } finally {
@@ -84,7 +84,7 @@ final class GuardedSession implements Session {
 
     @Override
     public CompletableFuture<Void> sendAsync(ByteBuffer message) {
-        TcpSession session = record().enter();
+        TcpSession session = record().enterToSend();
         try {
             return session.sendAsync(message);
         } finally {
@@ -94,7 +94,7 @@ final class GuardedSession implements Session {
 
     @Override
     public void sendAndWait(ByteBuffer message, Duration timeout) throws TransportException {
-        TcpSession session = record().enter();
+        TcpSession session = record().enterToSend();
         try {
             session.sendAndWait(message, timeout);
         } finally {
@@ -104,7 +104,7 @@ final class GuardedSession implements Session {
 
     @Override
     public SendResult transfer(ByteBuffer message, Runnable release) {
-        TcpSession session = record().enter();
+        TcpSession session = record().enterToSend();
         try {
             return session.transfer(message, release);
         } finally {
@@ -114,7 +114,7 @@ final class GuardedSession implements Session {
 
     @Override
     public SendResult transfer(ByteBuffer message) {
-        TcpSession session = record().enter();
+        TcpSession session = record().enterToSend();
         try {
             return session.transfer(message);
         } finally {
@@ -124,7 +124,7 @@ final class GuardedSession implements Session {
 
     @Override
     public CompletableFuture<Void> sendFile(Path file, long offset, long length, ByteBuffer header) {
-        TcpSession session = record().enter();
+        TcpSession session = record().enterToSend();
         try {
             return session.sendFile(file, offset, length, header);
         } finally {

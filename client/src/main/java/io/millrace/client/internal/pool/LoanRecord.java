@@ -38,6 +38,7 @@ final class LoanRecord extends Deadline {
 
     // Written by calls on the session, or when the leak is reported; read after the last one.
     private volatile boolean upgraded;
+    private volatile boolean sent;
     private volatile boolean reported;
 
     /**
@@ -96,6 +97,13 @@ final class LoanRecord extends Deadline {
     TcpSession enterToEnd() {
         TcpSession session = enter();
         pooled.endsHere();
+        return session;
+    }
+
+    /** Begins a call that sends what is no request, and may be answered all the same. */
+    TcpSession enterToSend() {
+        TcpSession session = enter();
+        sent = true;
         return session;
     }
 
@@ -164,8 +172,14 @@ final class LoanRecord extends Deadline {
         if (upgraded || session.protocol() != protocol) {
             return "given back speaking another protocol";
         }
-        boolean repliesFindTheirOwn = protocol.pairing() == Pairing.BY_TOKEN;
-        return repliesFindTheirOwn || session.hasNoRequests() ? null : "given back with requests in flight";
+        if (protocol.pairing() == Pairing.BY_TOKEN || !session.asks()) {
+            return null;
+        }
+        if (sent) {
+            // The peer cannot tell it from a request, and the next request would be taken to be what it answers.
+            return "given back after a message that may be answered";
+        }
+        return session.hasNoRequests() ? null : "given back with requests in flight";
     }
 
     private void drop() {
