@@ -1,6 +1,7 @@
 package io.millrace.client.internal.pool;
 
 import io.millrace.client.request.ConnectionUse;
+import io.millrace.core.NotSentException;
 import io.millrace.core.ReplyHandler;
 import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.TransportException;
@@ -63,7 +64,7 @@ public final class WaitingRequest extends Claim {
         try {
             failure = session.begin(payload, leftNanos, handler);
         } catch (RuntimeException | Error cannotBeFramed) {
-            failed(new TransportException("not sent: " + cannotBeFramed, cannotBeFramed));
+            failed(new NotSentException("not sent: " + cannotBeFramed, cannotBeFramed));
             return;
         }
         if (failure != null && session.isForOthers(failure)) {
