@@ -18,7 +18,6 @@ final class PoolCounts {
     long evictedForOthers;
     long idledOut;
     long lost;
-    long ejections;
 
     PoolStats snapshot(Slots slots, Claims claims) {
         int idle = 0;

@@ -7,6 +7,7 @@ import io.millrace.client.pool.ClientStateListener;
 import io.millrace.client.pool.PoolConfig;
 import io.millrace.client.pool.WhileDown;
 import io.millrace.core.config.Ranges;
+import io.millrace.core.engine.LogLimiter;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,9 @@ public record PoolPlan(
     /** How often to look whether a reserved connection has no requests of others left, in nanoseconds. */
     static final long SHARED_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
+    /** A picker is asked for every request, and one that fails mostly fails again. */
+    private static final LogLimiter PICKERS_LOGGED = new LogLimiter(10, TimeUnit.MINUTES.toNanos(1));
+
     private static final Logger log = LoggerFactory.getLogger(PoolPlan.class);
     /** How exactly idle connections are timed: a part of the timeout, but seldom enough to cost nothing. */
     private static final int SWEEPS_PER_TIMEOUT = 4;
@@ -52,9 +56,13 @@ public record PoolPlan(
             if (index >= 0 && index < candidates.size()) {
                 return index;
             }
-            log.debug("picker is out of range; picker={} picked={} candidates={}", picker, index, candidates.size());
+            if (PICKERS_LOGGED.allows()) {
+                log.warn("picker is out of range; picker={} picked={} candidates={}", picker, index, candidates.size());
+            }
         } catch (RuntimeException thrown) {
-            log.debug("picker threw; picker={} candidates={}", picker, candidates.size(), thrown);
+            if (PICKERS_LOGGED.allows()) {
+                log.warn("picker threw; picker={} candidates={}", picker, candidates.size(), thrown);
+            }
         }
         return 0;
     }

@@ -262,7 +262,6 @@ final class Slots {
         if (unanswered >= UNANSWERED_LIMIT && elsewhere && !slot.isEjected(nowNanos)) {
             slot.failuresInARow++;
             slot.eject(PoolFailures.unanswered(slot.endpoint(), unanswered), nowNanos, delayNanos(slot));
-            counts.ejections++;
         }
     }
 

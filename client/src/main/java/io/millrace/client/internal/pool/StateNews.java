@@ -71,7 +71,9 @@ final class StateNews {
                     listener.stateChanged(change.from(), change.to(), change.cause());
                 }
             } catch (Throwable thrown) {
-                log.warn("listener threw; change={}", change, thrown);
+                if (runtime.throwsLogged().allows()) {
+                    log.warn("listener threw; change={}", change, thrown);
+                }
             }
         }
     }
