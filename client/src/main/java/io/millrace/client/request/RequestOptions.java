@@ -39,8 +39,10 @@ public final class RequestOptions {
      * @throws IllegalArgumentException if the timeout is not positive
      */
     public static RequestOptions within(Duration timeout) {
-        return new RequestOptions(
-                Duration.ofNanos(Ranges.positiveNanos("timeout", timeout)), false, ATTEMPTS_OF_CLIENT);
+        Ranges.positiveNanos("timeout", timeout);
+        // Kept as it is: most requests have options of their own.
+        Duration atMost = timeout.compareTo(Ranges.LONGEST) > 0 ? Ranges.LONGEST : timeout;
+        return new RequestOptions(atMost, false, ATTEMPTS_OF_CLIENT);
     }
 
     /**

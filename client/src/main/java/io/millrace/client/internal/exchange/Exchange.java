@@ -64,13 +64,18 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
     private final Codec<R> codec;
     private final boolean idempotent;
     private final int maxAttempts;
+    private final long timeoutNanos;
     private final long deadlineNanos;
 
     // Written by the one step that is under way; see above.
     private @Nullable TransportException maybeDone;
 
+    // Written by the one step that is under way; whoever cancels may read an earlier one, which is as true. Immutable,
+    // so
+    // it needs no fence, which every request would pay for.
+    private Route route = Route.NONE;
+
     // Written by the one step that is under way; read by whoever cancels, too.
-    private volatile Route route = Route.NONE;
     private volatile @Nullable Claim claim;
 
     // Written under the lock of a table, the token first; read by whoever cancels. Should both belong to different
@@ -84,7 +89,8 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
         this.codec = codec;
         this.idempotent = options.isIdempotent();
         this.maxAttempts = client.maxAttempts(options);
-        this.deadlineNanos = client.nanoTime() + options.timeout().toNanos();
+        this.timeoutNanos = options.timeout().toNanos();
+        this.deadlineNanos = client.nanoTime() + timeoutNanos;
     }
 
     /** Tells the caller that there is a reply. */
@@ -104,14 +110,18 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
         if (refused != null) {
             endLater(refused);
         } else {
-            start();
+            start(timeoutNanos);
         }
     }
 
-    private void start() {
+    private void startAgain() {
+        start(nanosLeft());
+    }
+
+    private void start(long nanosLeft) {
         PooledSession ready = client.pool().tryClaim();
         if (ready != null) {
-            acquired(ready, ConnectionUse.REUSED);
+            acquired(ready, ConnectionUse.REUSED, nanosLeft);
         } else {
             await();
         }
@@ -130,8 +140,7 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
         return deadlineNanos - client.nanoTime();
     }
 
-    private void acquired(PooledSession acquired, ConnectionUse how) {
-        long nanosLeft = nanosLeft();
+    private void acquired(PooledSession acquired, ConnectionUse how, long nanosLeft) {
         if (isDone() || nanosLeft <= 0) {
             client.pool().giveBack(acquired);
             endLater(new RequestRefusedException(
@@ -150,7 +159,7 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
         if (refusal != null && acquired.isForOthers(refusal)) {
             // Not an attempt: the connection was on its way out. The pool knows by now, and has others.
             route = before;
-            client.runtime().execute(this::start);
+            client.runtime().execute(this::startAgain);
         } else if (refusal != null) {
             client.runtime().execute(() -> attemptFailed(refusal));
         } else if (isDone()) {
@@ -202,7 +211,7 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
             if (failure.maybeSent()) {
                 maybeDone = failure;
             }
-            client.runtime().execute(this::start);
+            client.runtime().execute(this::startAgain);
         } else {
             end(failure);
         }
@@ -288,7 +297,7 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
 
         @Override
         protected void acquired(PooledSession acquired, ConnectionUse how) {
-            Exchange.this.acquired(acquired, how);
+            Exchange.this.acquired(acquired, how, nanosLeft());
         }
 
         @Override
