@@ -81,6 +81,28 @@ class ImmediateFailuresIT {
         askAgainAndAgain(client, form);
     }
 
+    @Test
+    void chainOfRefusedMessagesComesToItsEnd() throws Exception {
+        TcpClient client =
+                leaks.watch(Clients.to(1).protocol(Protocol.millrace()).build());
+        client.close();
+        CompletableFuture<String> end = new CompletableFuture<>();
+
+        sendAgain(client, LINKS, end);
+
+        assertTrue(end.get(20, TimeUnit.SECONDS).contains("-io-"), end.join());
+    }
+
+    private static void sendAgain(TcpClient client, int left, CompletableFuture<String> end) {
+        client.send("key", payload()).whenComplete((nothing, failure) -> {
+            if (left == 0) {
+                end.complete(Thread.currentThread().getName());
+            } else {
+                sendAgain(client, left - 1, end);
+            }
+        });
+    }
+
     private static void askAgainAndAgain(TcpClient client, Form form) throws Exception {
         CompletableFuture<String> end = new CompletableFuture<>();
         link(client, form, LINKS, end);

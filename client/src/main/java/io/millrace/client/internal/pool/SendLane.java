@@ -139,7 +139,8 @@ final class SendLane {
 
         @Override
         protected void failed(TransportException failure) {
-            fail(failure);
+            // Not here: who sends again when that is refused would go deeper and deeper.
+            runtime.execute(() -> fail(failure));
         }
     }
 }
