@@ -1,10 +1,14 @@
 package io.millrace.client;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.millrace.core.IoGroup;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.testing.ManualClock;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** A group whose deadlines go by a clock that a test moves. */
 final class ClockedGroup {
@@ -12,7 +16,7 @@ final class ClockedGroup {
     private final IoGroup group;
 
     private ClockedGroup(LeakCheck leaks) throws TransportException {
-        IoGroup.Builder builder = IoGroup.builder().threads(2).blockedThreadTimeout(Duration.ZERO);
+        IoGroup.Builder builder = IoGroup.builder().threads(1).blockedThreadTimeout(Duration.ZERO);
         GroupAccess.setClock(builder, clock);
         group = leaks.watch(builder.start());
         clock.drives(GroupAccess.runtimeOf(group).deadlines());
@@ -26,9 +30,19 @@ final class ClockedGroup {
         return group;
     }
 
-    /** Moves the clock; see {@link ManualClock#advance}. */
+    /**
+     * Moves the clock, and waits until the group's one I/O thread has begun what is due by then: a test that only looked
+     * whether attempts are under way would look before they are.
+     */
     void advance(Duration time) {
         clock.advance(time);
+        CountDownLatch behindAllThatIsDue = new CountDownLatch(1);
+        GroupAccess.runtimeOf(group).execute(behindAllThatIsDue::countDown);
+        try {
+            assertTrue(behindAllThatIsDue.await(10, TimeUnit.SECONDS), "the I/O thread is held up");
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     long nanoTime() {
