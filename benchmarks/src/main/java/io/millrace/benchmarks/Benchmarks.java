@@ -1,0 +1,35 @@
+package io.millrace.benchmarks;
+
+import io.millrace.benchmarks.child.ServeCommand;
+import io.millrace.benchmarks.load.LoadCommand;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ScopeType;
+
+/** The executable jar's entry: each measurement is a subcommand. */
+@Command(
+        name = "millrace-benchmarks",
+        description = "Puts Millrace beside its peers.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {ServeCommand.class, LoadCommand.class})
+public final class Benchmarks {
+    private Benchmarks() {}
+
+    /**
+     * Runs the measurement that the arguments name.
+     *
+     * @param args a subcommand and its options
+     */
+    public static void main(String... args) {
+        CommandLine commandLine = new CommandLine(new Benchmarks());
+        commandLine
+                .getCommandSpec()
+                .addOption(OptionSpec.builder("-h", "--help")
+                        .usageHelp(true)
+                        .description("Show this help.")
+                        .scopeType(ScopeType.INHERIT)
+                        .build());
+        System.exit(commandLine.setCaseInsensitiveEnumValuesAllowed(true).execute(args));
+    }
+}

@@ -1,0 +1,48 @@
+package io.millrace.benchmarks.child;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What Linux tells of a process: its processor time and its memory. */
+final class ProcessFigures {
+    private final Path folder;
+
+    ProcessFigures(long pid) {
+        folder = Path.of("/proc", Long.toString(pid));
+    }
+
+    /** Returns the processor time that the process's threads have used so far, those that have ended not counted. */
+    long cpuNanos() throws IOException {
+        long nanos = 0;
+        try (DirectoryStream<Path> threads = Files.newDirectoryStream(folder.resolve("task"))) {
+            for (Path thread : threads) {
+                nanos += threadNanos(thread);
+            }
+        }
+        return nanos;
+    }
+
+    private static long threadNanos(Path thread) throws IOException {
+        try {
+            String first = Files.readString(thread.resolve("schedstat"));
+            return Long.parseLong(first.substring(0, first.indexOf(' ')));
+        } catch (NoSuchFileException ended) {
+            return 0;
+        }
+    }
+
+    /** Returns what the process holds of the machine's memory. */
+    long residentBytes() throws IOException {
+        List<String> lines = Files.readAllLines(folder.resolve("status"));
+        for (String line : lines) {
+            if (line.startsWith("VmRSS:")) {
+                return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
+            }
+        }
+        throw new IOException("no VmRSS in " + folder + "/status");
+    }
+}

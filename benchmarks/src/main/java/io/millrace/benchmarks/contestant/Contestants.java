@@ -1,0 +1,32 @@
+package io.millrace.benchmarks.contestant;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** All contestants, by role and name. */
+public final class Contestants {
+    private static final Map<Role, List<Contestant>> ALL =
+            Map.of(Role.ECHO, List.of(new MillraceEcho(), new Nio2Echo()));
+
+    private Contestants() {}
+
+    /** Returns those that can play a role, in the order in which tables show them: Millrace first. */
+    public static List<Contestant> in(Role role) {
+        return ALL.getOrDefault(role, List.of());
+    }
+
+    /**
+     * Finds one.
+     *
+     * @throws IllegalArgumentException if there is none; it names those that there are
+     */
+    public static Contestant find(Role role, String name) {
+        return in(role).stream()
+                .filter(contestant -> contestant.name().equals(name))
+                .findFirst()
+                .orElseThrow(
+                        () -> new IllegalArgumentException("contestant is " + name + "; in role " + role + " there are "
+                                + in(role).stream().map(Contestant::name).collect(Collectors.joining(", "))));
+    }
+}
