@@ -1,0 +1,63 @@
+package io.millrace.benchmarks.run;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * How often, how long and what is measured.
+ *
+ * @param trials how often all processes are started afresh
+ * @param roundsPerTrial how often each contestant has its turn in a trial
+ * @param warmMillis how long each is loaded before the first round of a trial
+ * @param roundMillis how long a turn is
+ * @param contestants the names of those that are wanted; empty for all
+ * @param points those that are wanted, in their order; empty for all that a scenario has
+ */
+public record RunPlan(
+        int trials, int roundsPerTrial, int warmMillis, int roundMillis, Set<String> contestants, List<String> points) {
+    /** Checks the numbers, and keeps copies. */
+    public RunPlan {
+        requireAtLeast("trials", trials, 1);
+        requireAtLeast("roundsPerTrial", roundsPerTrial, 1);
+        requireAtLeast("warmMillis", warmMillis, 0);
+        requireAtLeast("roundMillis", roundMillis, 1);
+        contestants = Set.copyOf(contestants);
+        points = List.copyOf(points);
+    }
+
+    /** Returns what published figures are measured with: 15 pairs from three starts. */
+    public static RunPlan standard() {
+        return new RunPlan(3, 5, 2_500, 600, Set.of(), List.of());
+    }
+
+    /** Returns what is enough to see whether everything runs. */
+    public static RunPlan quick() {
+        return new RunPlan(1, 3, 300, 200, Set.of(), List.of());
+    }
+
+    /** Returns this plan for these contestants only. */
+    public RunPlan withContestants(Set<String> wanted) {
+        return new RunPlan(trials, roundsPerTrial, warmMillis, roundMillis, wanted, points);
+    }
+
+    /** Returns this plan for these points only. */
+    public RunPlan withPoints(List<String> wanted) {
+        return new RunPlan(trials, roundsPerTrial, warmMillis, roundMillis, contestants, wanted);
+    }
+
+    /** Returns whether a contestant is to be measured. */
+    public boolean wants(String contestant) {
+        return contestants.isEmpty() || contestants.contains(contestant);
+    }
+
+    /** Returns the points to measure, those of the scenario where none were named. */
+    public List<String> pointsOr(List<String> defaults) {
+        return points.isEmpty() ? defaults : points;
+    }
+
+    private static void requireAtLeast(String name, int value, int least) {
+        if (value < least) {
+            throw new IllegalArgumentException(name + " is " + value + "; it must be at least " + least);
+        }
+    }
+}
