@@ -3,13 +3,20 @@ package io.millrace.benchmarks.child;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 /** The child's end of the pipe: lines that are asked, and a line of JSON for each. */
 public final class Questions {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Standard output itself, whatever {@link System#out} is set to. */
+    private static final PrintStream ANSWERS =
+            new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
 
     private Questions() {}
 
@@ -36,7 +43,6 @@ public final class Questions {
     }
 
     private static void say(Object answer) throws JsonProcessingException {
-        System.out.println(JSON.writeValueAsString(answer));
-        System.out.flush();
+        ANSWERS.println(JSON.writeValueAsString(answer));
     }
 }

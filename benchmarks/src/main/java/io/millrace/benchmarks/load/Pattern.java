@@ -37,4 +37,17 @@ final class Pattern {
     boolean matches(long streamPosition, ByteBuffer received) {
         return slice(streamPosition, received.remaining()).equals(received);
     }
+
+    /** Says where what was received first differs from what must stand at this position of the stream. */
+    String difference(long streamPosition, ByteBuffer received) {
+        ByteBuffer expected = slice(streamPosition, received.remaining());
+        int at = expected.mismatch(received);
+        long position = streamPosition + at;
+        return String.format(
+                "byte %d of message %d is %d; it was sent as %d",
+                position % frameBytes,
+                1 + position / frameBytes,
+                received.get(received.position() + at) & 0xFF,
+                expected.get(expected.position() + at) & 0xFF);
+    }
 }

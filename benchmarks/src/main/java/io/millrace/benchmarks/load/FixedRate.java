@@ -1,0 +1,83 @@
+package io.millrace.benchmarks.load;
+
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Sends on a fixed schedule, whatever comes back: the connections in turn, evenly spaced over all. Latency counts from
+ * when a message should have been sent, so that a server that halts pays for all that it held up, also for what could
+ * not be sent meanwhile (no coordinated omission).
+ */
+final class FixedRate {
+    /** Selecting longer than this could wake too late for the next message; the loop spins instead. */
+    private static final long SPIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+    private final EchoConnections connections;
+    private final EchoConnection[] turns;
+
+    /** How late messages were sent: the load's own share in their latency. */
+    private final Histogram lags = new Histogram(TimeUnit.MINUTES.toNanos(1), 2);
+
+    // Confined to the thread that runs the loop.
+    private long messages;
+    private long due;
+    private int turn;
+
+    FixedRate(EchoConnections connections) {
+        this.connections = connections;
+        turns = connections.all().toArray(EchoConnection[]::new);
+    }
+
+    /**
+     * Sends at a rate for so long, then waits until everything in flight has come back.
+     *
+     * @param perSecond messages, over all connections
+     * @throws IOException if the server falls so far behind that it needs longer than a whole run to catch up
+     */
+    LoadResult run(double perSecond, long nanos) throws IOException {
+        messages = 0;
+        due = 0;
+        lags.reset();
+        connections.begin((connection, frames, now) -> messages += frames);
+        double spacing = TimeUnit.SECONDS.toNanos(1) / perSecond;
+        long all = (long) (nanos / spacing);
+        long began = System.nanoTime();
+        while (due < all) {
+            long now = System.nanoTime();
+            send(began, spacing, Math.min(all, 1 + (long) ((now - began) / spacing)), now);
+            if (began + (long) (due * spacing) - now < SPIN_NANOS) {
+                connections.poll(now);
+            } else {
+                connections.await(now);
+            }
+        }
+        long took = System.nanoTime() - began;
+        long inTime = messages;
+        if (!connections.drain(took)) {
+            throw new IOException(String.format(
+                    "the server cannot keep a rate of %.0f messages per second: %d of %d were answered in time, and the"
+                            + " rest not in as much time again",
+                    perSecond, inTime, all));
+        }
+        return LoadResult.of(inTime, took, connections.latencies())
+                .withDrained(messages - inTime)
+                .withLag(lags.getValueAtPercentile(99));
+    }
+
+    /** Makes all messages due whose time has come, then writes each connection once. */
+    private void send(long began, double spacing, long until, long now) throws IOException {
+        int first = turn;
+        long count = until - due;
+        for (; due < until; due++) {
+            long intended = began + (long) (due * spacing);
+            lags.recordValue(now - intended);
+            turns[turn].owe(1, intended);
+            turn = turn + 1 == turns.length ? 0 : turn + 1;
+        }
+        for (long i = Math.min(count, turns.length); i > 0; i--) {
+            turns[first].write();
+            first = first + 1 == turns.length ? 0 : first + 1;
+        }
+    }
+}
