@@ -2,6 +2,7 @@ package io.millrace.benchmarks;
 
 import io.millrace.benchmarks.child.ServeCommand;
 import io.millrace.benchmarks.load.LoadCommand;
+import io.millrace.benchmarks.run.CompareCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.OptionSpec;
@@ -12,7 +13,7 @@ import picocli.CommandLine.ScopeType;
         name = "millrace-benchmarks",
         description = "Puts Millrace beside its peers.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {ServeCommand.class, LoadCommand.class})
+        subcommands = {CompareCommand.class, ServeCommand.class, LoadCommand.class})
 public final class Benchmarks {
     private Benchmarks() {}
 

@@ -8,12 +8,21 @@ package io.millrace.benchmarks.load;
  * @param bytes of the payload, at least 1
  */
 public record EchoPoint(int connections, int inFlight, int bytes) {
+
+    /** Checks the numbers. */
+    public EchoPoint {
+        if (connections < 1 || inFlight < 1 || bytes < 1) {
+            throw new IllegalArgumentException(
+                    "point is " + connections + "x" + inFlight + "x" + bytes + "; each number must be at least 1");
+        }
+    }
+
     /** Reads what {@link #toString()} writes. */
     public static EchoPoint parse(String text) {
-        String[] parts = text.split("x", -1);
-        if (parts.length != 3) {
+        if (!text.matches("\\d{1,9}x\\d{1,9}x\\d{1,9}")) {
             throw new IllegalArgumentException("point is " + text + "; it must be CONNECTIONSxIN_FLIGHTxBYTES");
         }
+        String[] parts = text.split("x", -1);
         return new EchoPoint(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
     }
 

@@ -48,7 +48,10 @@ public enum Figure {
     CPU_NANOS_PER_CONNECTION("CPU/connection", Unit.NANOS, true),
 
     /** How much of its processor the load used: near one, it is the load that was measured. */
-    LOAD_CPU_SHARE("load CPU", Unit.SHARE, true);
+    LOAD_CPU_SHARE("load CPU", Unit.SHARE, true),
+
+    /** How late the load sent 99 % of the messages at most, where it has a schedule. */
+    LOAD_LAG_NANOS("load lag p99", Unit.NANOS, true);
 
     private final String title;
     private final Unit unit;

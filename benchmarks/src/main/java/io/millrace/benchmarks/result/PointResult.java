@@ -1,6 +1,7 @@
 package io.millrace.benchmarks.result;
 
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +43,28 @@ public record PointResult(String scenario, String point, List<Series> series, Ma
     /** Returns the median of a figure of a contestant, if it was measured. */
     public OptionalDouble median(String contestant, Figure figure) {
         return series(contestant, figure).stream().mapToDouble(Series::median).findFirst();
+    }
+
+    /** Returns who did best among those that Millrace is put beside: not itself, nor a bare program. */
+    public Optional<String> bestPeer(Figure figure) {
+        Comparator<String> better = Comparator.comparingDouble(
+                contestant -> median(contestant, figure).orElseThrow() * (figure.isBetterLow() ? 1 : -1));
+        return contestants().stream()
+                .filter(PointResult::isPeer)
+                .filter(contestant -> median(contestant, figure).isPresent())
+                .min(better);
+    }
+
+    /** Returns whether a contestant is a framework that others use, rather than Millrace or a bare program. */
+    public static boolean isPeer(String contestant) {
+        return !contestant.startsWith("millrace") && !contestant.endsWith("-bare");
+    }
+
+    /** Returns this result with more that are absent. */
+    public PointResult withAbsent(Map<String, String> more) {
+        Map<String, String> all = new TreeMap<>(absent);
+        all.putAll(more);
+        return new PointResult(scenario, point, series, all);
     }
 
     /** Returns whether this is the same point of the same scenario. */

@@ -45,6 +45,11 @@ public record RunPlan(
         return new RunPlan(trials, roundsPerTrial, warmMillis, roundMillis, contestants, wanted);
     }
 
+    /** Returns this plan with turns of another length. */
+    public RunPlan withRoundMillis(int millis) {
+        return new RunPlan(trials, roundsPerTrial, warmMillis, millis, contestants, points);
+    }
+
     /** Returns whether a contestant is to be measured. */
     public boolean wants(String contestant) {
         return contestants.isEmpty() || contestants.contains(contestant);

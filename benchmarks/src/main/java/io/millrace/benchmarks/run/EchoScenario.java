@@ -1,0 +1,31 @@
+package io.millrace.benchmarks.run;
+
+import io.millrace.benchmarks.load.EchoPoint;
+import io.millrace.benchmarks.result.PointResult;
+import io.millrace.benchmarks.run.SideBySide.Comparison;
+import java.io.IOException;
+import java.util.List;
+
+/** Echo of frames, with a number of messages always in flight on every connection. */
+public final class EchoScenario implements Scenario {
+    /** What is published: latency, many connections, batches, large messages. */
+    public static final List<String> POINTS = List.of(
+            "1x1x64", "64x1x64", "1000x1x64", "10000x1x64", "64x32x64", "64x128x64", "16x4x65536", "4x1x1048576");
+
+    @Override
+    public String name() {
+        return "echo";
+    }
+
+    @Override
+    public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
+        EchoField field = EchoField.of(name(), plan);
+        return field.measure(
+                plan.pointsOr(POINTS).stream().map(EchoPoint::parse).toList(),
+                point -> new Comparison(
+                        List.of(point.toString()),
+                        field.contestants(),
+                        contestant -> EchoSubject.open(contestant, point)),
+                progress);
+    }
+}

@@ -1,0 +1,26 @@
+package io.millrace.benchmarks.run;
+
+import io.millrace.benchmarks.result.Figure;
+import java.util.Map;
+
+/** A contestant that is alive for a trial, with its load. Any failure takes it out of the comparison, with its reason. */
+public interface Subject extends AutoCloseable {
+    /** Loads it without measuring. */
+    void warm(int millis) throws Exception;
+
+    /** Loads it for one round, and returns what was measured. */
+    Map<Figure, Double> measure(String point, int millis) throws Exception;
+
+    /** Returns what is measured once in a trial, after the rounds of a point, with nothing in flight. */
+    Map<Figure, Double> atRest() throws Exception;
+
+    @Override
+    void close();
+
+    /** Starts contestants. */
+    @FunctionalInterface
+    interface Opener {
+        /** Starts one, in fresh processes. */
+        Subject open(String contestant) throws Exception;
+    }
+}

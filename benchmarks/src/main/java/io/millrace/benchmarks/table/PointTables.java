@@ -1,0 +1,123 @@
+package io.millrace.benchmarks.table;
+
+import io.millrace.benchmarks.result.Figure;
+import io.millrace.benchmarks.result.PointResult;
+import io.millrace.benchmarks.result.Series;
+import io.millrace.benchmarks.result.Spread;
+import io.millrace.benchmarks.result.Statistics;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/** The tables of one point, and what must be said with them. */
+public final class PointTables {
+    /** The bare program that the price of a framework is counted from. */
+    public static final String BARE = "nio2-bare";
+
+    /** From here on the load has no processor time to spare, and faster servers would look alike. */
+    private static final double LOAD_BOUND = 0.95;
+
+    /** Above this part of the latency that was measured, the load's own lateness is in it. */
+    private static final double LAG_BOUND = 0.5;
+
+    /** Those that programs are compared by; the others describe. */
+    private static final List<Figure> COMPARED =
+            List.of(Figure.CPU_NANOS_PER_MESSAGE, Figure.MESSAGES_PER_SECOND, Figure.P99_NANOS);
+
+    private final PointResult result;
+
+    /** Makes tables of a point. */
+    public PointTables(PointResult result) {
+        this.result = result;
+    }
+
+    /** Returns the median of each figure, with half the distance between the quartiles in percent of it. */
+    public Table figures() {
+        List<Figure> figures = Stream.of(Figure.values())
+                .filter(figure -> result.series().stream()
+                        .anyMatch(series -> series.figure() == figure
+                                && series.values().stream().anyMatch(value -> value != 0)))
+                .toList();
+        return table(figures.stream().map(Figure::title).toList(), contestant -> figures.stream()
+                .map(figure ->
+                        result.series(contestant, figure).map(PointTables::cell).orElse("-"))
+                .toList());
+    }
+
+    /**
+     * Returns how many times better each contestant is than the best peer and than the bare program, with 95 % confidence
+     * intervals.
+     */
+    public Table advantages() {
+        List<Figure> figures = COMPARED.stream()
+                .filter(figure -> result.series().stream().anyMatch(series -> series.figure() == figure))
+                .toList();
+        List<String> header = new ArrayList<>();
+        for (Figure figure : figures) {
+            result.bestPeer(figure).ifPresent(peer -> header.add(figure.title() + " vs " + peer));
+            header.add(figure.title() + " vs " + BARE);
+        }
+        return table(header, contestant -> figures.stream()
+                .flatMap(figure -> Stream.concat(
+                        result.bestPeer(figure).map(peer -> advantage(contestant, peer, figure)).stream(),
+                        Stream.of(advantage(contestant, BARE, figure))))
+                .toList());
+    }
+
+    /** Returns who is missing and why, and where the load was the limit. */
+    public List<String> notes() {
+        List<String> notes = new ArrayList<>();
+        result.absent().forEach((contestant, reason) -> notes.add("Without " + contestant + ": " + reason + "."));
+        boolean hasSchedule = result.contestants().stream()
+                .anyMatch(contestant ->
+                        result.median(contestant, Figure.LOAD_LAG_NANOS).orElse(0) > 0);
+        for (String contestant : result.contestants()) {
+            double share = result.median(contestant, Figure.LOAD_CPU_SHARE).orElse(0);
+            double lag = result.median(contestant, Figure.LOAD_LAG_NANOS).orElse(0);
+            double p99 = result.median(contestant, Figure.P99_NANOS).orElse(Double.POSITIVE_INFINITY);
+            if (hasSchedule && lag > LAG_BOUND * p99) {
+                notes.add("The load was late with " + contestant + ": p99 of its lag is " + Figure.P99_NANOS.format(lag)
+                        + ", so latencies are the load's, not the server's.");
+            } else if (!hasSchedule && share >= LOAD_BOUND) {
+                notes.add("The load was the bottleneck with " + contestant + ", at "
+                        + Figure.LOAD_CPU_SHARE.format(share)
+                        + " of its processor: its messages/s and latencies are the load's, its CPU/message is not.");
+            }
+        }
+        return notes;
+    }
+
+    private Table table(List<String> header, Function<String, List<String>> cells) {
+        return new Table(
+                prepend("contestant", header),
+                result.contestants().stream()
+                        .map(contestant -> prepend(contestant, cells.apply(contestant)))
+                        .toList());
+    }
+
+    private static String cell(Series series) {
+        Spread spread = Statistics.spread(series.values());
+        String median = series.figure().format(spread.median());
+        if (spread.median() == 0) {
+            return median;
+        }
+        double half = 50 * (spread.high() - spread.low()) / Math.abs(spread.median());
+        return median + String.format(Locale.ROOT, " ±%.0f%%", half);
+    }
+
+    private String advantage(String contestant, String other, Figure figure) {
+        Optional<Series> own = result.series(contestant, figure);
+        Optional<Series> others = result.series(other, figure);
+        if (contestant.equals(other) || own.isEmpty() || others.isEmpty()) {
+            return "-";
+        }
+        return Statistics.advantage(own.get(), others.get()).toString();
+    }
+
+    private static List<String> prepend(String first, List<String> others) {
+        return Stream.concat(Stream.of(first), others.stream()).toList();
+    }
+}
