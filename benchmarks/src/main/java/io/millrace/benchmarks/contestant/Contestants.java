@@ -1,13 +1,21 @@
 package io.millrace.benchmarks.contestant;
 
+import io.millrace.benchmarks.contestant.netty.NettyEcho;
+import io.millrace.benchmarks.contestant.netty.Transport;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
 /** All contestants, by role and name. */
 public final class Contestants {
-    private static final Map<Role, List<Contestant>> ALL =
-            Map.of(Role.ECHO, List.of(new MillraceEcho(), new Nio2Echo()));
+    private static final Map<Role, List<Contestant>> ALL = Map.of(
+            Role.ECHO,
+            List.of(
+                    new MillraceEcho(),
+                    new Nio2Echo(),
+                    new NettyEcho(Transport.NIO),
+                    new NettyEcho(Transport.EPOLL),
+                    new NettyEcho(Transport.URING)));
 
     private Contestants() {}
 

@@ -1,0 +1,100 @@
+package io.millrace.benchmarks.contestant.netty;
+
+import io.netty.channel.Channel;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringIoHandlerConfig;
+import io.netty.channel.uring.IoUringServerSocketChannel;
+import io.netty.channel.uring.IoUringSocketChannel;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** What moves Netty's bytes. */
+public enum Transport {
+    /** The JDK's selector. */
+    NIO(NioServerSocketChannel.class, NioSocketChannel.class) {
+        @Override
+        @Nullable
+        Throwable obstacle() {
+            return null;
+        }
+
+        @Override
+        IoHandlerFactory ioHandlers() {
+            return NioIoHandler.newFactory();
+        }
+    },
+
+    /** Linux's epoll by native code. */
+    EPOLL(EpollServerSocketChannel.class, EpollSocketChannel.class) {
+        @Override
+        @Nullable
+        Throwable obstacle() {
+            return Epoll.unavailabilityCause();
+        }
+
+        @Override
+        IoHandlerFactory ioHandlers() {
+            return EpollIoHandler.newFactory();
+        }
+    },
+
+    /** Linux's io_uring by native code. */
+    URING(IoUringServerSocketChannel.class, IoUringSocketChannel.class) {
+        @Override
+        @Nullable
+        Throwable obstacle() {
+            return IoUring.unavailabilityCause();
+        }
+
+        @Override
+        IoHandlerFactory ioHandlers() {
+            return IoUringIoHandler.newFactory(new IoUringIoHandlerConfig().setSingleIssuer(true));
+        }
+    };
+
+    private final Class<? extends ServerChannel> listener;
+    private final Class<? extends Channel> channel;
+
+    Transport(Class<? extends ServerChannel> listener, Class<? extends Channel> channel) {
+        this.listener = listener;
+        this.channel = channel;
+    }
+
+    /** Returns the cause for which this machine cannot run it, or null if it can. */
+    abstract @Nullable Throwable obstacle();
+
+    abstract IoHandlerFactory ioHandlers();
+
+    Class<? extends ServerChannel> listener() {
+        return listener;
+    }
+
+    Class<? extends Channel> channel() {
+        return channel;
+    }
+
+    /** Returns what a contestant on it is called. */
+    String contestant() {
+        return "netty-" + name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Returns why a contestant on it cannot run here, or an empty text. */
+    String unavailable() {
+        Throwable obstacle = obstacle();
+        if (obstacle == null) {
+            return "";
+        }
+        Throwable cause = obstacle.getCause();
+        return cause == null ? obstacle.toString() : obstacle + ": " + cause;
+    }
+}
