@@ -2,6 +2,9 @@ package io.millrace.benchmarks.contestant;
 
 import io.millrace.benchmarks.contestant.netty.NettyEcho;
 import io.millrace.benchmarks.contestant.netty.Transport;
+import io.millrace.benchmarks.contestant.peer.MinaEcho;
+import io.millrace.benchmarks.contestant.peer.SmartSocketEcho;
+import io.millrace.benchmarks.contestant.peer.TioEcho;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -15,7 +18,11 @@ public final class Contestants {
                     new Nio2Echo(),
                     new NettyEcho(Transport.NIO),
                     new NettyEcho(Transport.EPOLL),
-                    new NettyEcho(Transport.URING)));
+                    new NettyEcho(Transport.URING),
+                    new SmartSocketEcho(),
+                    new TioEcho(),
+                    new MinaEcho(),
+                    new SelectorEcho()));
 
     private Contestants() {}
 

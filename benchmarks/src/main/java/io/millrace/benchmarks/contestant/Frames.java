@@ -6,12 +6,12 @@ public final class Frames {
     public static final int HEADER_BYTES = Integer.BYTES;
 
     /** The least that a bare server reads at once; holds 128 small messages. */
-    static final int BUFFER_BYTES = 16 << 10;
+    public static final int BUFFER_BYTES = 16 << 10;
 
     private Frames() {}
 
     /** Returns the size of a buffer that holds the longest frame, and many small ones. */
-    static int bufferBytes(ServeOptions options) {
+    public static int bufferBytes(ServeOptions options) {
         return Math.max(BUFFER_BYTES, HEADER_BYTES + options.maxFrameBytes());
     }
 }

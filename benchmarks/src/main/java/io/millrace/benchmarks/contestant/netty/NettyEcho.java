@@ -35,7 +35,7 @@ public final class NettyEcho implements Contestant {
     @Override
     public int start(ServeOptions options) throws InterruptedException {
         Echo echo = new Echo();
-        return NettyServer.start(transport, NettyServer.newLoop(transport), new ChannelInitializer<Channel>() {
+        return NettyServer.start(transport, NettyServer.newLoop(transport), options, new ChannelInitializer<Channel>() {
             @Override
             protected void initChannel(Channel channel) {
                 channel.pipeline().addLast(NettyServer.newDecoder(options), echo);
