@@ -1,6 +1,8 @@
 package io.millrace.benchmarks.contestant;
 
+import io.millrace.benchmarks.contestant.netty.NettyBroadcast;
 import io.millrace.benchmarks.contestant.netty.NettyEcho;
+import io.millrace.benchmarks.contestant.netty.NettyProxy;
 import io.millrace.benchmarks.contestant.netty.Transport;
 import io.millrace.benchmarks.contestant.peer.MinaEcho;
 import io.millrace.benchmarks.contestant.peer.SmartSocketEcho;
@@ -22,7 +24,23 @@ public final class Contestants {
                     new SmartSocketEcho(),
                     new TioEcho(),
                     new MinaEcho(),
-                    new SelectorEcho()));
+                    new SelectorEcho()),
+            Role.PROXY,
+            List.of(
+                    new MillraceProxy(false),
+                    new MillraceProxy(true),
+                    new NettyProxy(Transport.NIO, false),
+                    new NettyProxy(Transport.NIO, true),
+                    new NettyProxy(Transport.EPOLL, false),
+                    new NettyProxy(Transport.EPOLL, true),
+                    new NettyProxy(Transport.URING, false),
+                    new NettyProxy(Transport.URING, true)),
+            Role.BROADCAST,
+            List.of(
+                    new MillraceBroadcast(),
+                    new NettyBroadcast(Transport.NIO),
+                    new NettyBroadcast(Transport.EPOLL),
+                    new NettyBroadcast(Transport.URING)));
 
     private Contestants() {}
 
