@@ -1,5 +1,7 @@
 package io.millrace.benchmarks;
 
+import io.millrace.benchmarks.calls.AnswerCommand;
+import io.millrace.benchmarks.calls.AskCommand;
 import io.millrace.benchmarks.child.ServeCommand;
 import io.millrace.benchmarks.load.LoadCommand;
 import io.millrace.benchmarks.run.CompareCommand;
@@ -13,7 +15,13 @@ import picocli.CommandLine.ScopeType;
         name = "millrace-benchmarks",
         description = "Puts Millrace beside its peers.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {CompareCommand.class, ServeCommand.class, LoadCommand.class})
+        subcommands = {
+            CompareCommand.class,
+            ServeCommand.class,
+            LoadCommand.class,
+            AnswerCommand.class,
+            AskCommand.class
+        })
 public final class Benchmarks {
     private Benchmarks() {}
 

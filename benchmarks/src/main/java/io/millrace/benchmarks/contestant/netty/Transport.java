@@ -29,7 +29,7 @@ public enum Transport {
         }
 
         @Override
-        IoHandlerFactory ioHandlers() {
+        public IoHandlerFactory ioHandlers() {
             return NioIoHandler.newFactory();
         }
     },
@@ -43,7 +43,7 @@ public enum Transport {
         }
 
         @Override
-        IoHandlerFactory ioHandlers() {
+        public IoHandlerFactory ioHandlers() {
             return EpollIoHandler.newFactory();
         }
     },
@@ -57,7 +57,7 @@ public enum Transport {
         }
 
         @Override
-        IoHandlerFactory ioHandlers() {
+        public IoHandlerFactory ioHandlers() {
             return IoUringIoHandler.newFactory(new IoUringIoHandlerConfig().setSingleIssuer(true));
         }
     };
@@ -73,13 +73,16 @@ public enum Transport {
     /** Returns the cause for which this machine cannot run it, or null if it can. */
     abstract @Nullable Throwable obstacle();
 
-    abstract IoHandlerFactory ioHandlers();
+    /** Returns what makes the transport's event loop. */
+    public abstract IoHandlerFactory ioHandlers();
 
-    Class<? extends ServerChannel> listener() {
+    /** Returns the class of its listening channels. */
+    public Class<? extends ServerChannel> listener() {
         return listener;
     }
 
-    Class<? extends Channel> channel() {
+    /** Returns the class of its connections. */
+    public Class<? extends Channel> channel() {
         return channel;
     }
 
@@ -89,7 +92,7 @@ public enum Transport {
     }
 
     /** Returns why a contestant on it cannot run here, or an empty text. */
-    String unavailable() {
+    public String unavailable() {
         Throwable obstacle = obstacle();
         if (obstacle == null) {
             return "";

@@ -1,0 +1,24 @@
+package io.millrace.benchmarks.calls;
+
+import io.millrace.core.IoGroup;
+import io.millrace.core.protocol.Protocol;
+import io.millrace.server.TcpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+
+/** Millrace's request server with every default on. */
+final class MillraceAnswer {
+    private MillraceAnswer() {}
+
+    /** Starts it with one I/O thread, and returns the port. */
+    @SuppressWarnings("resource") // it serves until the process ends
+    static int start() throws IOException {
+        IoGroup group = IoGroup.builder().name("answers").threads(1).start();
+        return TcpServer.builder()
+                .group(group)
+                .protocol(Protocol.millrace())
+                .onRequest((session, request, reply) -> reply.send(request))
+                .bind(InetAddress.getLoopbackAddress().getHostAddress(), 0)
+                .port();
+    }
+}

@@ -1,0 +1,177 @@
+package io.millrace.core.engine;
+
+import io.millrace.core.memory.PooledBuffer;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a turn puts together what it sends to one session, until that goes into the session's queue.
+ *
+ * <p>Threading: Confined to one I/O thread.
+ *
+ * <p>Lifecycle: one per turn, used again and again.
+ *
+ * <p>Ownership: while something is gathered its buffer belongs to the stage, and is in no queue.
+ */
+public final class Stage {
+    /*
+     * A callback that answers a hundred messages sends a hundred times to the same queue, and each time would take its
+     * lock. So the second message in a row takes the buffer with the first one out of the queue; those that follow are
+     * put behind it without a lock; the end of the turn, or whatever else the turn does to that queue, puts it back.
+     *
+     *             first message, in a buffer of its own             the next one
+     *     EMPTY ---------------------------------------> NOTED ---------------------> GATHERING
+     *       ^                                              |                              |
+     *       +----- a message to another queue, or end -----+----- putBack ----------------+
+     *
+     * What other threads send meanwhile goes in front of what is gathered. They cannot tell, because order is promised
+     * for the messages of one thread only; and of theirs nothing is in the buffer, because it is not taken out
+     * if anything has been queued since the first message (`mark`).
+     */
+
+    /** A queue that can be gathered for. */
+    public interface Queue {
+        /** Takes its buffer back, with what has been put into it. Must not throw. */
+        void putBack();
+    }
+
+    // All confined to the I/O thread.
+    private @Nullable Queue noted;
+    private long mark;
+    private @Nullable Queue gatheringFor;
+    private @Nullable PooledBuffer buffer;
+    private int room;
+    private int gatheredBytes;
+    private int gatheredFrames;
+
+    Stage() {}
+
+    /**
+     * Notes that a message has begun a buffer of its own in a queue.
+     *
+     * @param queue the queue
+     * @param newMark how much has been queued there; it moves with everything that is
+     */
+    public void note(Queue queue, long newMark) {
+        noted = queue;
+        mark = newMark;
+    }
+
+    /**
+     * Returns whether the last message went to this queue, and nothing since.
+     *
+     * @param queue the queue
+     * @param currentMark how much has been queued there
+     * @return true if the buffer at its end holds only what this turn has sent
+     */
+    public boolean isNoted(Queue queue, long currentMark) {
+        return noted == queue && mark == currentMark;
+    }
+
+    /**
+     * Takes over a buffer from a queue.
+     *
+     * @param queue whose it is
+     * @param taken the buffer
+     * @param newRoom how much may be put into it, in bytes; no more than remains of it
+     */
+    public void begin(Queue queue, PooledBuffer taken, int newRoom) {
+        noted = null;
+        gatheringFor = queue;
+        buffer = taken;
+        room = newRoom;
+        gatheredBytes = 0;
+        gatheredFrames = 0;
+    }
+
+    /**
+     * Returns whether something is gathered for a queue.
+     *
+     * @param queue the queue
+     * @return true from {@link #begin} to {@link #end}
+     */
+    public boolean isGatheringFor(Queue queue) {
+        return gatheringFor == queue;
+    }
+
+    /**
+     * Returns where the next frame is put.
+     *
+     * @return the bytes of the buffer that was taken over
+     */
+    public ByteBuffer bytes() {
+        return taken().buffer();
+    }
+
+    private PooledBuffer taken() {
+        PooledBuffer taken = buffer;
+        if (taken == null) {
+            throw new IllegalStateException("nothing is gathered");
+        }
+        return taken;
+    }
+
+    /**
+     * Returns how much may still be put into the buffer.
+     *
+     * @return bytes
+     */
+    public int room() {
+        return room;
+    }
+
+    /**
+     * Counts a frame that has been put into the buffer.
+     *
+     * @param bytes its length
+     */
+    public void gathered(int bytes) {
+        room -= bytes;
+        gatheredBytes += bytes;
+        gatheredFrames++;
+    }
+
+    /**
+     * Returns how much has been put into the buffer since it was taken over.
+     *
+     * @return bytes
+     */
+    public int gatheredBytes() {
+        return gatheredBytes;
+    }
+
+    /**
+     * Returns how many frames have been put into the buffer since it was taken over.
+     *
+     * @return frames
+     */
+    public int gatheredFrames() {
+        return gatheredFrames;
+    }
+
+    /**
+     * Gathers no longer.
+     *
+     * @return the buffer, which belongs to the caller
+     */
+    public PooledBuffer end() {
+        PooledBuffer taken = taken();
+        gatheringFor = null;
+        buffer = null;
+        return taken;
+    }
+
+    /** Gives whatever is gathered back to its queue. Takes that queue's lock, so no other may be held. */
+    public void putBack() {
+        Queue queue = gatheringFor;
+        if (queue != null) {
+            queue.putBack();
+        }
+    }
+
+    /** Ends all this, for the turn's messages are about to leave. */
+    void settle() {
+        noted = null;
+        putBack();
+    }
+}

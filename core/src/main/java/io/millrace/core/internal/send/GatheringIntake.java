@@ -1,0 +1,102 @@
+package io.millrace.core.internal.send;
+
+import io.millrace.core.engine.Stage;
+import io.millrace.core.engine.Turn;
+import io.millrace.core.memory.PooledBuffer;
+import io.millrace.core.protocol.FrameEncoder;
+import io.millrace.core.protocol.FrameKind;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** Lets a turn that sends many messages put them together without the queue's lock (see {@link Stage}). */
+abstract class GatheringIntake extends SendIntake implements Stage.Queue {
+    /*
+     * What is gathered counts as queued as far as its first frame goes, so that the queue is not taken for empty; as
+     * accepted it counts when it is put back, for only then has it its place in the stream.
+     *
+     * It never exceeds the high mark, so none of it would have been answered with anything but ACCEPTED. The writer
+     * does not count as stopped while it is out.
+     */
+
+    GatheringIntake(ChannelWriter writer, FrameEncoder encoder, Sender sender) {
+        super(writer, encoder, sender);
+    }
+
+    /** Returns where the turn of this thread gathers for this queue, or null if it does not. */
+    private @Nullable Stage gathering() {
+        Turn turn = Turn.current();
+        return turn != null && turn.stage().isGatheringFor(this) ? turn.stage() : null;
+    }
+
+    final boolean isGathering() {
+        return gathering() != null;
+    }
+
+    /** Puts a frame behind those that this turn has gathered here; false if it has not, or there is no room. */
+    final boolean tryGather(Stage stage, FrameKind kind, long token, ByteBuffer payload) {
+        if (!stage.isGatheringFor(this)) {
+            return false;
+        }
+        FrameEncoder encoder = encoder();
+        int length = QueueBuffers.frameLength(encoder, kind, payload.remaining());
+        if (length > stage.room()) {
+            return false;
+        }
+        QueueBuffers.put(encoder, kind, token, payload, stage.bytes());
+        stage.gathered(length);
+        return true;
+    }
+
+    /** Begins to gather if the buffer at the end holds the turn's last message and nothing else. Guarded by the queue. */
+    final boolean tryBegin(Stage stage, FrameKind kind, ByteBuffer payload) {
+        if (!stage.isNoted(this, acceptedBytes())) {
+            return false;
+        }
+        long room = roomBelowMarks();
+        if (QueueBuffers.frameLength(encoder(), kind, payload.remaining()) > room) {
+            return false;
+        }
+        PooledBuffer last = queue.tryTakeOut();
+        if (last == null) {
+            return false;
+        }
+        count(-last.buffer().position(), -1);
+        stage.begin(this, last, (int) Math.min(room, last.buffer().remaining()));
+        return true;
+    }
+
+    @Override
+    public final void putBack() {
+        Stage stage = gathering();
+        if (stage == null) {
+            return;
+        }
+        boolean congests;
+        boolean wasLast;
+        synchronized (queue) {
+            PooledBuffer gathered = stage.end();
+            queue.putBack(gathered, stage.gatheredBytes());
+            count(gathered.buffer().position(), 1 + stage.gatheredFrames());
+            congests = takeCongestion();
+            wasLast = writer.isStopped() && writer.isQuiet();
+        }
+        if (congests) {
+            sender().sendQueueCongested();
+        }
+        if (wasLast) {
+            sender().writesStopped();
+        }
+    }
+
+    @Override
+    public long queuedBytes() {
+        Stage stage = gathering();
+        return super.queuedBytes() + (stage == null ? 0 : stage.gatheredBytes());
+    }
+
+    @Override
+    public long acceptedMessages() {
+        Stage stage = gathering();
+        return super.acceptedMessages() + (stage == null ? 0 : 1 + stage.gatheredFrames());
+    }
+}
