@@ -8,6 +8,12 @@ public enum Figure {
     /** Processor time of the server's living threads; the steadiest figure on a busy machine. */
     CPU_NANOS_PER_MESSAGE("CPU/message", Unit.NANOS, true),
 
+    /** Processor time of the server alone, where the client is measured too. */
+    SERVER_CPU_NANOS_PER_MESSAGE("server CPU/message", Unit.NANOS, true),
+
+    /** Processor time of the measured client alone. */
+    CLIENT_CPU_NANOS_PER_MESSAGE("client CPU/message", Unit.NANOS, true),
+
     /** What half of the messages took at most. */
     P50_NANOS("p50", Unit.NANOS, true),
 
@@ -22,6 +28,9 @@ public enum Figure {
 
     /** What the server's living threads allocate, less what asking them allocates. */
     ALLOCATED_BYTES_PER_MESSAGE("allocated/message", Unit.BYTES, true),
+
+    /** What the measured client's living threads allocate, the load's own part included. */
+    CLIENT_ALLOCATED_BYTES_PER_MESSAGE("client allocated/message", Unit.BYTES, true),
 
     /** What is alive on the heap after a collection. */
     HEAP_BYTES("heap after GC", Unit.BYTES, true),
