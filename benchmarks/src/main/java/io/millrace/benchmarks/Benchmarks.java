@@ -4,6 +4,7 @@ import io.millrace.benchmarks.calls.AnswerCommand;
 import io.millrace.benchmarks.calls.AskCommand;
 import io.millrace.benchmarks.child.ServeCommand;
 import io.millrace.benchmarks.load.LoadCommand;
+import io.millrace.benchmarks.report.ReportCommand;
 import io.millrace.benchmarks.run.CompareCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,6 +18,7 @@ import picocli.CommandLine.ScopeType;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             CompareCommand.class,
+            ReportCommand.class,
             ServeCommand.class,
             LoadCommand.class,
             AnswerCommand.class,

@@ -1,0 +1,65 @@
+package io.millrace.benchmarks.finding;
+
+import io.millrace.benchmarks.result.Figure;
+import java.util.List;
+
+/** What Millrace is asked to show, as a table beside what it shows. */
+public final class Goals {
+    /** Less than this per message is the sampling's own, rounded to nothing in the tables. */
+    private static final double NO_BYTES = 0.5;
+
+    private static final double MOST_IDLE_BYTES = 2048;
+
+    private static final List<Goal> ALL = List.of(
+            new Goal(
+                    "Echo 64x32x64: at least 1.1 times the best Netty transport",
+                    Check.advantage(Part.ECHO, "64x32x64", Peer.BEST_NETTY, 1.1)),
+            new Goal(
+                    "Echo 64x128x64: at least 1.7 times the best Netty transport",
+                    Check.advantage(Part.ECHO, "64x128x64", Peer.BEST_NETTY, 1.7)),
+            new Goal(
+                    "Echo 64x1x64 and 1000x1x64: within 8 % of the bare NIO.2 loop",
+                    Check.all(
+                            Check.advantage(Part.ECHO, "64x1x64", Peer.BARE_LOOP, 0.92),
+                            Check.advantage(Part.ECHO, "1000x1x64", Peer.BARE_LOOP, 0.92))),
+            new Goal(
+                    "Echo 16x4x65536 and 4x1x1048576: at least the best Netty transport",
+                    Check.all(
+                            Check.advantage(Part.ECHO, "16x4x65536", Peer.BEST_NETTY, 1),
+                            Check.advantage(Part.ECHO, "4x1x1048576", Peer.BEST_NETTY, 1))),
+            new Goal(
+                    "Echo, every point: no byte allocated per message beyond what the JDK allocates for the bare loop",
+                    Check.atMostAbove(Part.ECHO, Figure.ALLOCATED_BYTES_PER_MESSAGE, Peer.BARE_LOOP, NO_BYTES)),
+            new Goal(
+                    "Calls, 1,000 in flight: at least 1.3 times Netty's client and server written by hand, p99 no worse",
+                    Check.all(
+                            Check.advantage(Part.CALLS, "\\d+x1000x\\d+", Peer.BEST_NETTY, 1.3),
+                            Check.ratio(Part.CALLS, "\\d+x1000x\\d+", Figure.P99_NANOS, Peer.BEST_NETTY, 1))),
+            new Goal(
+                    "Proxy 64x32x64: at least 1.1 times Netty's",
+                    Check.advantage(Part.PROXY, "64x32x64", Peer.BEST_NETTY, 1.1)),
+            new Goal(
+                    "Idle, 15,000 connections: at most 2 KiB each, heap and direct together",
+                    Check.atMost(Part.IDLE, "15000.*", Figure.HEAP_AND_DIRECT_BYTES_PER_CONNECTION, MOST_IDLE_BYTES)),
+            new Goal(
+                    "First echo: at most 0.7 times Netty nio's time",
+                    Check.ratio(Part.FIRST_ECHO, ".*", Figure.FIRST_ECHO_NANOS, Peer.named("netty-nio"), 0.7)),
+            new Goal(
+                    "This page comes from one command, and every number of the README from it",
+                    findings -> new Verdict("every build compares them (`PublicationTest`)", Verdict.Held.YES)));
+
+    private Goals() {}
+
+    private record Goal(String asked, Check check) {}
+
+    /** Returns the table. */
+    public static String markdown(Findings findings) {
+        StringBuilder text = new StringBuilder("| asked | measured | held? |\n|---|---|---|\n");
+        for (Goal goal : ALL) {
+            Verdict verdict = goal.check().judge(findings);
+            text.append("| ").append(goal.asked()).append(" | ").append(verdict.measured());
+            text.append(" | ").append(verdict.held().words()).append(" |\n");
+        }
+        return text.toString().strip();
+    }
+}

@@ -1,0 +1,46 @@
+package io.millrace.benchmarks.finding;
+
+import io.millrace.benchmarks.result.Figure;
+import io.millrace.benchmarks.result.PointResult;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * Whom a contestant is compared with: one by name, or the best of several, which may be another at each point.
+ *
+ * @param name as templates write it
+ * @param isCandidate whether a contestant can be it
+ */
+public record Peer(String name, Predicate<String> isCandidate) {
+    /** Millrace with everything at its default. */
+    public static final String MILLRACE = "millrace";
+
+    /** The fastest of Netty's transports. */
+    public static final Peer BEST_NETTY = new Peer("best-netty", contestant -> contestant.startsWith("netty"));
+
+    /** The fastest framework that is not Millrace. */
+    public static final Peer BEST_FRAMEWORK =
+            new Peer("best-peer", contestant -> !contestant.startsWith(MILLRACE) && !contestant.endsWith("-bare"));
+
+    /** What Millrace's engine can do at best: a loop over it that only echoes. */
+    public static final Peer BARE_LOOP = named("nio2-bare");
+
+    /** Reads a name of a template: a contestant's, or one of those above. */
+    public static Peer named(String name) {
+        if (name.equals("best-netty")) {
+            return BEST_NETTY;
+        }
+        return name.equals("best-peer") ? BEST_FRAMEWORK : new Peer(name, name::equals);
+    }
+
+    /** Returns who it is at a point, by the median of a figure. */
+    public Optional<String> in(PointResult point, Figure figure) {
+        Comparator<String> byMedian = Comparator.comparingDouble(
+                contestant -> point.median(contestant, figure).orElseThrow());
+        return point.contestants().stream()
+                .filter(isCandidate)
+                .filter(contestant -> point.median(contestant, figure).isPresent())
+                .min(figure.isBetterLow() ? byMedian : byMedian.reversed());
+    }
+}

@@ -1,0 +1,110 @@
+package io.millrace.benchmarks.report;
+
+import io.millrace.benchmarks.finding.Findings;
+import io.millrace.benchmarks.finding.Peer;
+import io.millrace.benchmarks.result.Figure;
+import io.millrace.benchmarks.result.PointResult;
+import io.millrace.benchmarks.result.Ratio;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * The contestants of one point as Markdown, the best first: a table of what decides, and below it, folded, the rest.
+ *
+ * @param point what was measured
+ * @param headline what the contestants are compared by
+ */
+record PointTable(PointResult point, Figure headline) {
+    private static final Set<Figure> DETAILS = Set.of(
+            Figure.P50_NANOS,
+            Figure.P999_NANOS,
+            Figure.MAX_NANOS,
+            Figure.HEAP_BYTES,
+            Figure.DIRECT_BYTES,
+            Figure.LOAD_CPU_SHARE);
+
+    /** Returns both tables, and who is missing from them. */
+    String markdown() {
+        List<Column> deciding = new ArrayList<>(List.of(column(headline)));
+        Stream.of(Peer.BEST_NETTY, Peer.BARE_LOOP)
+                .filter(peer -> peer.in(point, headline).isPresent())
+                .forEach(peer -> deciding.add(new Column("× " + peer.name(), own -> advantage(own, peer))));
+        List<Column> details = new ArrayList<>();
+        Stream.of(Figure.values())
+                .filter(figure -> figure != headline && isMeasured(figure))
+                .forEach(figure -> (DETAILS.contains(figure) ? details : deciding).add(column(figure)));
+        StringBuilder text = new StringBuilder(table(deciding));
+        if (!details.isEmpty()) {
+            text.append("\n<details><summary>More of ").append(point.point()).append("</summary>\n\n");
+            text.append(table(details)).append("\n</details>\n");
+        }
+        for (Map.Entry<String, String> absent : point.absent().entrySet()) {
+            text.append("\nNot measured: ").append(absent.getKey());
+            text.append(" (").append(cell(absent.getValue())).append(").\n");
+        }
+        return text.toString();
+    }
+
+    private Column column(Figure figure) {
+        return new Column(figure.title(), contestant -> point.series(contestant, figure)
+                .map(Findings::text)
+                .orElse(""));
+    }
+
+    private boolean isMeasured(Figure figure) {
+        return point.series().stream().anyMatch(series -> series.figure() == figure);
+    }
+
+    private List<String> bestFirst() {
+        double worst = headline.isBetterLow() ? Double.MAX_VALUE : 0;
+        Comparator<String> byMedian = Comparator.comparingDouble(
+                contestant -> point.median(contestant, headline).orElse(worst));
+        return point.contestants().stream()
+                .sorted(headline.isBetterLow() ? byMedian : byMedian.reversed())
+                .toList();
+    }
+
+    private String table(List<Column> columns) {
+        List<String> heads = Stream.concat(
+                        Stream.of("contestant"), columns.stream().map(Column::head))
+                .toList();
+        StringBuilder text = new StringBuilder(row(heads, false));
+        text.append("|---").append("|---:".repeat(columns.size())).append("|\n");
+        for (String contestant : bestFirst()) {
+            Stream<String> cells = columns.stream().map(column -> column.cell().apply(contestant));
+            text.append(
+                    row(Stream.concat(Stream.of(contestant), cells).toList(), contestant.startsWith(Peer.MILLRACE)));
+        }
+        return text.toString();
+    }
+
+    private String advantage(String contestant, Peer peer) {
+        if (peer.in(point, headline).filter(contestant::equals).isPresent()) {
+            return "1";
+        }
+        return Findings.advantage(point, contestant, peer, headline)
+                .map(Ratio::toString)
+                .orElse("");
+    }
+
+    private static String row(List<String> cells, boolean isBold) {
+        StringBuilder text = new StringBuilder("|");
+        for (String cell : cells) {
+            String mark = isBold && !cell.isEmpty() ? "**" : "";
+            text.append(' ').append(mark).append(cell(cell)).append(mark).append(" |");
+        }
+        return text.append('\n').toString();
+    }
+
+    private static String cell(String text) {
+        return text.replace("|", "\\|").replaceAll("\\s+", " ").strip();
+    }
+
+    /** What stands above, and beside a contestant. */
+    private record Column(String head, Function<String, String> cell) {}
+}

@@ -1,0 +1,94 @@
+package io.millrace.benchmarks.finding;
+
+import static io.millrace.benchmarks.finding.Sample.cpu;
+import static io.millrace.benchmarks.finding.Sample.point;
+import static io.millrace.benchmarks.finding.Sample.run;
+import static io.millrace.benchmarks.finding.Sample.series;
+import static io.millrace.benchmarks.finding.Sample.spread;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.millrace.benchmarks.result.Figure;
+import io.millrace.benchmarks.result.PointResult;
+import org.junit.jupiter.api.Test;
+
+class GoalsTest {
+    @Test
+    void twiceAsMuchPerSecondIsHalfTheTimePerMessage() {
+        assertEquals(
+                "| Echo 64x32x64: at least 1.1 times the best Netty transport | 64x32x64: 2.00 [2.00, 2.00] × netty-epoll | yes |",
+                row(
+                        "Echo 64x32x64",
+                        point(
+                                Part.ECHO,
+                                "64x32x64",
+                                cpu("millrace", 100),
+                                cpu("netty-nio", 300),
+                                cpu("netty-epoll", 200))));
+    }
+
+    @Test
+    void lessThanWasAskedDoesNotHold() {
+        assertEquals(
+                "no", held("Echo 64x32x64", point(Part.ECHO, "64x32x64", cpu("millrace", 100), cpu("netty-nio", 109))));
+    }
+
+    @Test
+    void intervalThatReachesBelowWhatWasAskedIsSaid() {
+        assertEquals(
+                "yes, but the interval reaches further",
+                held(
+                        "Echo 64x32x64",
+                        point(
+                                Part.ECHO,
+                                "64x32x64",
+                                cpu("millrace", 100),
+                                spread("netty-nio", Figure.CPU_NANOS_PER_MESSAGE, 111, 2))));
+    }
+
+    @Test
+    void oneOfTwoPointsThatFailsFailsTheGoal() {
+        PointResult held = point(Part.ECHO, "64x1x64", cpu("millrace", 100), cpu("nio2-bare", 99));
+        PointResult failed = point(Part.ECHO, "1000x1x64", cpu("millrace", 100), cpu("nio2-bare", 91));
+        assertEquals("no", held("Echo 64x1x64", held, failed));
+        assertEquals("not measured", held("Echo 64x1x64", held));
+    }
+
+    @Test
+    void worstPointOfAllocationDecides() {
+        assertEquals(
+                "| worst at 64x1x64: 25.0 B, nio2-bare 24.0 B | no |",
+                row("Echo, every point", allocated("1x1x64", 0.1), allocated("64x1x64", 25))
+                        .replaceFirst("^\\|[^|]*", ""));
+        assertEquals("yes", held("Echo, every point", allocated("1x1x64", 0.1), allocated("64x1x64", 24.4)));
+    }
+
+    @Test
+    void timeOfTheFirstEchoIsAShareOfNettys() {
+        PointResult point = point(
+                Part.FIRST_ECHO,
+                "1x1x64",
+                series("millrace", Figure.FIRST_ECHO_NANOS, 60e6),
+                series("netty-nio", Figure.FIRST_ECHO_NANOS, 100e6));
+        assertEquals("yes", held("First echo", point));
+    }
+
+    private static PointResult allocated(String point, double bytes) {
+        return point(
+                Part.ECHO,
+                point,
+                series("millrace", Figure.ALLOCATED_BYTES_PER_MESSAGE, bytes),
+                series("nio2-bare", Figure.ALLOCATED_BYTES_PER_MESSAGE, 24));
+    }
+
+    private static String held(String goal, PointResult... points) {
+        return row(goal, points).replaceFirst(".*\\| (.*) \\|$", "$1");
+    }
+
+    private static String row(String goal, PointResult... points) {
+        return Goals.markdown(new Findings(run(points)))
+                .lines()
+                .filter(line -> line.startsWith("| " + goal))
+                .findFirst()
+                .orElseThrow();
+    }
+}
