@@ -31,10 +31,10 @@ public final class Goals {
                     "Echo, every point: no byte allocated per message beyond what the JDK allocates for the bare loop",
                     Check.atMostAbove(Part.ECHO, Figure.ALLOCATED_BYTES_PER_MESSAGE, Peer.BARE_LOOP, NO_BYTES)),
             new Goal(
-                    "Calls, 1,000 in flight: at least 1.3 times Netty's client and server written by hand, p99 no worse",
+                    "Calls, 1,000 in flight: at least 1.3 times Netty's client and server written by hand, however they are asked, p99 no worse",
                     Check.all(
-                            Check.advantage(Part.CALLS, "\\d+x1000x\\d+", Peer.BEST_NETTY, 1.3),
-                            Check.ratio(Part.CALLS, "\\d+x1000x\\d+", Figure.P99_NANOS, Peer.BEST_NETTY, 1))),
+                            Check.advantage(Part.CALLS, ".*x1000x.*", Peer.BEST_NETTY, 1.3),
+                            Check.ratio(Part.CALLS, ".*x1000x.*", Figure.P99_NANOS, Peer.BEST_NETTY, 1))),
             new Goal(
                     "Proxy 64x32x64: at least 1.1 times Netty's",
                     Check.advantage(Part.PROXY, "64x32x64", Peer.BEST_NETTY, 1.1)),

@@ -11,7 +11,7 @@ public enum Part {
     ECHO("echo", Figure.CPU_NANOS_PER_MESSAGE, 22),
 
     /** Echo at a fixed rate. */
-    FIXED_RATE("fixed-rate", Figure.P99_NANOS, 4),
+    LATENCY("latency", Figure.P99_NANOS, 4),
 
     /** Echo while one property of the load grows. */
     CURVES("curves", Figure.CPU_NANOS_PER_MESSAGE, 15),

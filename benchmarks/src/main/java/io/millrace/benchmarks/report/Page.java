@@ -10,6 +10,7 @@ import io.millrace.benchmarks.result.PointResult;
 import io.millrace.benchmarks.result.Ratio;
 import io.millrace.benchmarks.result.RunResult;
 import io.millrace.benchmarks.result.Series;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +22,7 @@ final class Page {
     /** Stands where a number would be. */
     static final String NOT_MEASURED = "*not measured*";
 
-    /** Fewer rounds than these are called a glance. */
+    /** Fewer rounds than these are owned up to. */
     private static final int PUBLISHABLE_ROUNDS = 15;
 
     private final Findings findings;
@@ -76,21 +77,30 @@ final class Page {
                 .strip();
     }
 
-    /** Names what rests on too few rounds to be quoted. */
+    /** Names what rests on fewer rounds than a published figure should. */
     private String warning() {
-        String few = findings.run().points().stream()
-                .filter(Page::isGlance)
-                .map(PointResult::scenario)
-                .distinct()
-                .collect(Collectors.joining(", "));
+        Map<String, Integer> few = new LinkedHashMap<>();
+        for (PointResult point : findings.run().points()) {
+            int rounds = rounds(point);
+            if (rounds < PUBLISHABLE_ROUNDS) {
+                few.merge(point.scenario(), rounds, Math::min);
+            }
+        }
         return few.isEmpty()
                 ? ""
-                : "> **Fewer than " + PUBLISHABLE_ROUNDS + " rounds stand behind: " + few
-                        + ".** These show that everything runs, not how fast.\n\n";
+                : few.entrySet().stream()
+                        .map(one -> one.getKey() + " (" + one.getValue() + ")")
+                        .collect(Collectors.joining(
+                                ", ", "> **Fewer than " + PUBLISHABLE_ROUNDS + " rounds stand behind** ", ".\n\n"));
     }
 
-    private static boolean isGlance(PointResult point) {
-        return point.series().stream().anyMatch(series -> series.values().size() < PUBLISHABLE_ROUNDS);
+    private static int rounds(PointResult point) {
+        Figure headline = Part.of(point.scenario()).headline();
+        return point.series().stream()
+                .filter(series -> series.figure() == headline)
+                .mapToInt(series -> series.values().size())
+                .min()
+                .orElse(0);
     }
 
     private String tables(List<String> arguments) {
@@ -117,7 +127,7 @@ final class Page {
     private String ratio(List<String> arguments) {
         List<String> words = arguments(arguments, "SCENARIO", "POINT", "CONTESTANT", "PEER");
         Part part = Part.of(words.get(0));
-        return findings.point(part, words.get(1))
+        return point(part, words.get(1))
                 .flatMap(point -> Findings.advantage(point, words.get(2), Peer.named(words.get(3)), part.headline()))
                 .map(Ratio::toString)
                 .orElse(NOT_MEASURED);
@@ -127,7 +137,7 @@ final class Page {
         List<String> words = arguments(arguments, "SCENARIO", "POINT", "CONTESTANT", "FIGURE");
         Part part = Part.of(words.get(0));
         Figure figure = Figure.valueOf(words.get(3));
-        return findings.point(part, words.get(1))
+        return point(part, words.get(1))
                 .flatMap(point -> Peer.named(words.get(2))
                         .in(point, part.headline())
                         .flatMap(contestant -> point.series(contestant, figure)))
@@ -138,9 +148,14 @@ final class Page {
     private String peer(List<String> arguments) {
         List<String> words = arguments(arguments, "SCENARIO", "POINT", "PEER");
         Part part = Part.of(words.get(0));
-        Optional<String> name = findings.point(part, words.get(1))
+        Optional<String> name = point(part, words.get(1))
                 .flatMap(point -> Peer.named(words.get(2)).in(point, part.headline()));
         return name.orElse(NOT_MEASURED);
+    }
+
+    /** Finds a point; {@code *} is the first that there is. */
+    private Optional<PointResult> point(Part part, String name) {
+        return name.equals("*") ? findings.points(part).stream().findFirst() : findings.point(part, name);
     }
 
     private static String median(Series series) {

@@ -20,13 +20,15 @@ import java.util.stream.Stream;
  * @param headline what the contestants are compared by
  */
 record PointTable(PointResult point, Figure headline) {
-    private static final Set<Figure> DETAILS = Set.of(
-            Figure.P50_NANOS,
-            Figure.P999_NANOS,
-            Figure.MAX_NANOS,
-            Figure.HEAP_BYTES,
-            Figure.DIRECT_BYTES,
-            Figure.LOAD_CPU_SHARE);
+    /** What stands beside the headline; all else is folded. */
+    private static final Set<Figure> DECIDING = Set.of(
+            Figure.MESSAGES_PER_SECOND,
+            Figure.CONNECTIONS_PER_SECOND,
+            Figure.CPU_NANOS_PER_MESSAGE,
+            Figure.P99_NANOS,
+            Figure.ALLOCATED_BYTES_PER_MESSAGE,
+            Figure.RESIDENT_BYTES,
+            Figure.RESIDENT_BYTES_PER_CONNECTION);
 
     /** Returns both tables, and who is missing from them. */
     String markdown() {
@@ -37,7 +39,7 @@ record PointTable(PointResult point, Figure headline) {
         List<Column> details = new ArrayList<>();
         Stream.of(Figure.values())
                 .filter(figure -> figure != headline && isMeasured(figure))
-                .forEach(figure -> (DETAILS.contains(figure) ? details : deciding).add(column(figure)));
+                .forEach(figure -> (DECIDING.contains(figure) ? deciding : details).add(column(figure)));
         StringBuilder text = new StringBuilder(table(deciding));
         if (!details.isEmpty()) {
             text.append("\n<details><summary>More of ").append(point.point()).append("</summary>\n\n");

@@ -2,14 +2,11 @@ package io.millrace.benchmarks.report;
 
 import io.millrace.benchmarks.finding.Part;
 import io.millrace.benchmarks.result.Environment;
-import io.millrace.benchmarks.result.PointResult;
 import io.millrace.benchmarks.result.RunResult;
-import io.millrace.benchmarks.run.Progress;
 import io.millrace.benchmarks.run.RunPlan;
 import io.millrace.benchmarks.run.Scenario;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -57,7 +54,7 @@ public final class ReportCommand implements Callable<Integer> {
 
     private void report(Publication publication) throws Exception {
         if (from == null) {
-            measure(publication, wanted());
+            measure(publication);
         } else if (Files.isReadable(from)) {
             publication.write(RunResult.read(from));
         } else {
@@ -77,45 +74,12 @@ public final class ReportCommand implements Callable<Integer> {
         return wanted;
     }
 
-    private void measure(Publication publication, List<Scenario> scenarios) throws Exception {
-        RunPlan plan = isQuick ? RunPlan.quick() : RunPlan.standard();
+    private void measure(Publication publication) throws Exception {
+        List<Scenario> scenarios = wanted();
         Environment environment = Environment.now("java -jar benchmarks/target/millrace-benchmarks.jar "
                 + String.join(" ", spec.root().commandLine().getParseResult().originalArgs()));
-        RunResult run = new RunResult(environment, List.of());
-        if (!only.isEmpty() && Files.exists(publication.results())) {
-            run = RunResult.read(publication.results());
-        }
-        Estimate estimate = new Estimate(plan);
-        for (int i = 0; i < scenarios.size(); i++) {
-            Scenario scenario = scenarios.get(i);
-            say(
-                    "%d of %d: %s; all of it is done in about %s",
-                    i + 1,
-                    scenarios.size(),
-                    scenario.name(),
-                    minutes(estimate.left(parts(scenarios.subList(i, scenarios.size())))));
-            long began = System.nanoTime();
-            run = run.merge(new RunResult(environment, points(scenario, plan)));
-            publication.write(run);
-            estimate.done(Part.of(scenario.name()), Duration.ofNanos(System.nanoTime() - began));
-        }
-    }
-
-    private static List<PointResult> points(Scenario scenario, RunPlan plan) throws Exception {
-        try (Progress progress = Progress.start(scenario.name())) {
-            return scenario.measure(plan, progress);
-        }
-    }
-
-    private static List<Part> parts(List<Scenario> scenarios) {
-        return scenarios.stream().map(scenario -> Part.of(scenario.name())).toList();
-    }
-
-    private static String minutes(Duration duration) {
-        return duration.toMinutes() == 0 ? duration.toSeconds() + " s" : duration.toMinutes() + " min";
-    }
-
-    private static void say(String format, Object... arguments) {
-        System.err.printf(format + "%n", arguments);
+        boolean isAddition = !only.isEmpty() && Files.exists(publication.results());
+        RunResult known = isAddition ? RunResult.read(publication.results()) : new RunResult(environment, List.of());
+        new Survey(publication, isQuick ? RunPlan.quick() : RunPlan.standard(), environment).run(known, scenarios);
     }
 }

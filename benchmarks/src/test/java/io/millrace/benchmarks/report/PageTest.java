@@ -88,7 +88,7 @@ class PageTest {
         Series few = new Series("millrace", Figure.FIRST_ECHO_NANOS, List.of(1.0, 2.0));
         String warning = new Page(run(POINT, point(Part.FIRST_ECHO, "1", few)), Set.of())
                 .fill(new Template("page.md", "{{warning}}"));
-        assertTrue(warning.contains("behind: first-echo.**"), warning);
+        assertTrue(warning.contains("stand behind** first-echo (2)."), warning);
     }
 
     private static String fill(String template) {
