@@ -4,6 +4,7 @@ import io.millrace.benchmarks.calls.AnswerCommand;
 import io.millrace.benchmarks.calls.AskCommand;
 import io.millrace.benchmarks.child.ServeCommand;
 import io.millrace.benchmarks.load.LoadCommand;
+import io.millrace.benchmarks.micro.MicroCommand;
 import io.millrace.benchmarks.report.ReportCommand;
 import io.millrace.benchmarks.run.CompareCommand;
 import picocli.CommandLine;
@@ -19,6 +20,7 @@ import picocli.CommandLine.ScopeType;
         subcommands = {
             CompareCommand.class,
             ReportCommand.class,
+            MicroCommand.class,
             ServeCommand.class,
             LoadCommand.class,
             AnswerCommand.class,
