@@ -25,6 +25,12 @@ import org.jspecify.annotations.Nullable;
 final class InstantChannel extends AsynchronousSocketChannel {
     private static final InetSocketAddress ADDRESS = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
 
+    /** Counts below this are boxed once. */
+    private static final int BOXES = 16 << 10;
+
+    // Any thread that finds none makes one; which of them stays does not matter.
+    private static final @Nullable Integer[] boxes = new @Nullable Integer[BOXES];
+
     private final ByteBuffer burst;
     private final LongConsumer onWritten;
 
@@ -32,13 +38,12 @@ final class InstantChannel extends AsynchronousSocketChannel {
     private @Nullable ByteBuffer readInto;
     private @Nullable CompletionHandler<Integer, ?> reader;
     private @Nullable Object readerAttachment;
-    private Integer readBytes = 0;
 
     // Confined to the writer, and to whoever releases what it has written.
     private boolean holdsWrites;
-    private @Nullable Runnable heldWrite;
-    private Integer writtenBytes = 0;
-    private Long gatheredBytes = 0L;
+    private @Nullable ByteBuffer heldWrite;
+    private @Nullable CompletionHandler<Integer, ?> heldWriter;
+    private @Nullable Object heldAttachment;
 
     /**
      * Makes an open channel.
@@ -72,12 +77,8 @@ final class InstantChannel extends AsynchronousSocketChannel {
         int count = Math.min(into.remaining(), burst.remaining());
         into.put(into.position(), burst, burst.position(), count).position(into.position() + count);
         burst.position(burst.position() + count);
-        if (readBytes != count) {
-            // Boxed once, not for each read: what the JDK's own channels allocate is not measured here.
-            readBytes = count;
-        }
         readInto = null;
-        handler.completed(readBytes, readerAttachment);
+        handler.completed(boxed(count), readerAttachment);
     }
 
     /** Leaves writes in flight from now on, until {@link #releaseWrites}. */
@@ -86,11 +87,14 @@ final class InstantChannel extends AsynchronousSocketChannel {
     }
 
     /** Completes the write in flight, and those that follow it, until there is none. */
+    @SuppressWarnings("unchecked") // as the channel was given them, together
     void releaseWrites() {
-        Runnable held = heldWrite;
-        while (held != null) {
+        ByteBuffer held = heldWrite;
+        CompletionHandler<Integer, Object> handler = (CompletionHandler<Integer, Object>) heldWriter;
+        Object attachment = heldAttachment;
+        while (held != null && handler != null && attachment != null) {
             heldWrite = null;
-            held.run();
+            finishWrite(held, attachment, handler);
             held = heldWrite;
         }
         holdsWrites = false;
@@ -108,7 +112,9 @@ final class InstantChannel extends AsynchronousSocketChannel {
     public <A> void write(
             ByteBuffer from, long timeout, TimeUnit unit, A attachment, CompletionHandler<Integer, ? super A> handler) {
         if (holdsWrites) {
-            heldWrite = () -> finishWrite(from, attachment, handler);
+            heldWrite = from;
+            heldWriter = handler;
+            heldAttachment = attachment;
         } else {
             finishWrite(from, attachment, handler);
         }
@@ -117,11 +123,20 @@ final class InstantChannel extends AsynchronousSocketChannel {
     private <A> void finishWrite(ByteBuffer from, A attachment, CompletionHandler<Integer, ? super A> handler) {
         int count = from.remaining();
         from.position(from.limit());
-        if (writtenBytes != count) {
-            writtenBytes = count;
-        }
         onWritten.accept(count);
-        handler.completed(writtenBytes, attachment);
+        handler.completed(boxed(count), attachment);
+    }
+
+    /** Boxed once, not for each operation: what the JDK's own channels allocate is not measured here. */
+    private static Integer boxed(int count) {
+        Integer known = count < boxes.length ? boxes[count] : null;
+        if (known == null) {
+            known = count;
+            if (count < boxes.length) {
+                boxes[count] = known;
+            }
+        }
+        return known;
     }
 
     @Override
@@ -134,24 +149,15 @@ final class InstantChannel extends AsynchronousSocketChannel {
             A attachment,
             CompletionHandler<Long, ? super A> handler) {
         if (holdsWrites) {
-            heldWrite = () -> finishWrite(from, offset, length, attachment, handler);
-        } else {
-            finishWrite(from, offset, length, attachment, handler);
+            throw new UnsupportedOperationException("only writes of one buffer can be held");
         }
-    }
-
-    private <A> void finishWrite(
-            ByteBuffer[] from, int offset, int length, A attachment, CompletionHandler<Long, ? super A> handler) {
         long count = 0;
         for (int i = offset; i < offset + length; i++) {
             count += from[i].remaining();
             from[i].position(from[i].limit());
         }
-        if (gatheredBytes != count) {
-            gatheredBytes = count;
-        }
         onWritten.accept(count);
-        handler.completed(gatheredBytes, attachment);
+        handler.completed(count, attachment);
     }
 
     @Override
