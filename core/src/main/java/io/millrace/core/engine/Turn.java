@@ -53,6 +53,7 @@ public final class Turn {
     }
 
     // All confined to the I/O thread that owns this turn.
+    private final Stage stage = new Stage();
     private @Nullable Lender lender;
     private final ArrayList<Flushable> touched = new ArrayList<>();
     private final ArrayDeque<SerialRunner> ready = new ArrayDeque<>();
@@ -118,8 +119,18 @@ public final class Turn {
         return lender;
     }
 
+    /**
+     * Returns where messages to one session are put together.
+     *
+     * @return the stage
+     */
+    public Stage stage() {
+        return stage;
+    }
+
     /** Flushes everything touched so far. */
     public void flush() {
+        stage.settle();
         // By index: a flush may complete at once and touch more.
         for (int i = 0; i < touched.size(); i++) {
             touched.get(i).flush();

@@ -27,6 +27,8 @@ final class FrameDispatch extends FrameOutlet {
     private final @Nullable RequestTable requests;
     /** Where frames for the application go that do not go straight to it. */
     private final @Nullable HandOver handOver;
+    /** Who gets messages right away, and whole; null if nobody does. */
+    private final @Nullable MessageHandler direct;
 
     // Confined to the session's steps.
     private int skippedFrames;
@@ -43,6 +45,7 @@ final class FrameDispatch extends FrameOutlet {
         super(setup, send, events);
         this.session = session;
         this.handOver = handOver;
+        this.direct = handOver == null ? setup.handlers().onMessage() : null;
         ServedRequests served = setup.served();
         this.responder = served == null ? null : new Responder(session, this, served);
         this.requests = setup.asks() ? RequestTables.of(setup.protocol(), runtime.deadlines(), events) : null;
@@ -81,7 +84,14 @@ final class FrameDispatch extends FrameOutlet {
             guard.received(kind);
         }
         switch (kind) {
-            case MESSAGE -> message(payload);
+            case MESSAGE -> {
+                MessageHandler handler = direct;
+                if (handler != null && payload.hasRemaining()) {
+                    take(handler, payload);
+                } else {
+                    message(payload);
+                }
+            }
             case REQUEST -> request(token, payload);
             case REPLY -> {
                 if (requests != null) {
@@ -105,7 +115,7 @@ final class FrameDispatch extends FrameOutlet {
 
     /** Returns whether frames of a kind are taken in parts. */
     boolean takesParts(FrameKind kind) {
-        return setup.handlers().onPart() != null && kind == FrameKind.MESSAGE;
+        return kind == FrameKind.MESSAGE && direct == null && setup.handlers().onPart() != null;
     }
 
     /** Takes a part of a message; borrowed. */
@@ -200,20 +210,38 @@ final class FrameDispatch extends FrameOutlet {
         }
         PartHandler parts = setup.handlers().onPart();
         MessageHandler messages = setup.handlers().onMessage();
-        int from = payload.position();
-        int to = payload.limit();
+        if (messages != null) {
+            take(messages, payload);
+        } else if (parts != null) {
+            takePart(parts, payload, token);
+        }
+    }
+
+    private void take(MessageHandler handler, ByteBuffer message) {
+        int from = message.position();
+        int to = message.limit();
         try {
-            if (parts != null) {
-                parts.onPart(session, payload, token);
-            } else if (messages != null) {
-                messages.onMessage(session, payload);
-            }
-        } catch (MalformedFrameException malformed) {
-            // A codec refused it, so the peer is at fault and nobody here.
-            payload.limit(to).position(from);
-            events.close(CloseReasons.malformed(malformed, session.remoteAddress(), payload));
+            handler.onMessage(session, message);
         } catch (Throwable thrown) {
-            String callback = parts != null ? "onPart" : "onMessage";
+            callbackThrew("onMessage", thrown, message.limit(to).position(from));
+        }
+    }
+
+    private void takePart(PartHandler handler, ByteBuffer part, long remaining) {
+        int from = part.position();
+        int to = part.limit();
+        try {
+            handler.onPart(session, part, remaining);
+        } catch (Throwable thrown) {
+            callbackThrew("onPart", thrown, part.limit(to).position(from));
+        }
+    }
+
+    private void callbackThrew(String callback, Throwable thrown, ByteBuffer payload) {
+        if (thrown instanceof MalformedFrameException malformed) {
+            // A codec refused it, so the peer is at fault and nobody here.
+            events.close(CloseReasons.malformed(malformed, session.remoteAddress(), payload));
+        } else {
             events.handlerThrew(callback, thrown);
             events.close(CloseReasons.handlerThrew(callback, thrown));
         }

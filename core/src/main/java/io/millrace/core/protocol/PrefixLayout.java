@@ -103,14 +103,19 @@ record PrefixLayout(int width, ByteOrder order, int offset, int adjustment, Coun
         };
     }
 
-    /** Puts a whole header: zeros before the field, then the field. */
+    /** Puts a whole header, into a buffer in network order: zeros before the field, then the field. */
     void put(ByteBuffer out, long declared) {
         for (int i = 0; i < offset; i++) {
             out.put((byte) 0);
         }
-        for (int i = 0; i < width; i++) {
-            int place = order == ByteOrder.BIG_ENDIAN ? width - 1 - i : i;
-            out.put((byte) (declared >>> (Byte.SIZE * place)));
+        int unusedBits = Long.SIZE - Byte.SIZE * width;
+        long value = order == ByteOrder.BIG_ENDIAN ? declared : Long.reverseBytes(declared) >>> unusedBits;
+        switch (width) {
+            case 1 -> out.put((byte) value);
+            case 2 -> out.putShort((short) value);
+            case 3 -> out.put((byte) (value >>> Short.SIZE)).putShort((short) value);
+            case 4 -> out.putInt((int) value);
+            default -> out.putLong(value);
         }
     }
 

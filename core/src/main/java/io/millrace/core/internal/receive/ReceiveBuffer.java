@@ -179,7 +179,7 @@ abstract class ReceiveBuffer implements Turn.Lender {
 
     /** Returns whether a buffer is larger than any that is used for its own sake, and not for one large frame. */
     final boolean isAssembly(PooledBuffer buffer) {
-        return buffer.capacity() > buffers.roundUp(TURN_BYTES);
+        return buffer.capacity() >= 2 * TURN_BYTES;
     }
 
     private boolean tryMoveTo(int bytes) {

@@ -153,30 +153,30 @@ public final class ReceiveLoop extends ReceiveBuffer {
             if (!receiver.mayDeliver()) {
                 return false;
             }
-            if (frameLength == FrameDecoder.UNKNOWN) {
-                measure(end);
-            }
+            int length = frameLength == FrameDecoder.UNKNOWN ? measure(end) : frameLength;
             if (skipping) {
                 skip(end);
             } else if (inParts) {
                 deliverPart(end);
-            } else if (frameLength == FrameDecoder.UNKNOWN || end - start < frameLength) {
+            } else if (length == FrameDecoder.UNKNOWN || end - start < length) {
                 return true;
             } else {
-                deliverFrame();
+                deliverFrame(length);
             }
         }
         return true;
     }
 
-    private void measure(int end) throws MalformedFrameException {
-        frameLength = decoder.frameLength(current.view(start, end));
-        if (frameLength == FrameDecoder.UNKNOWN) {
-            return;
+    /** Looks how long the next frame is, and what is to be done with it. */
+    private int measure(int end) throws MalformedFrameException {
+        int length = decoder.frameLength(current.view(start, end));
+        frameLength = length;
+        if (length == FrameDecoder.UNKNOWN) {
+            return length;
         }
         int payloadLength = decoder.payloadLength();
         skipping = payloadLength == FrameDecoder.TOO_LONG;
-        requireSense(frameLength, decoder.payloadOffset(), skipping ? 0 : payloadLength);
+        requireSense(length, decoder.payloadOffset(), skipping ? 0 : payloadLength);
         if (skipping) {
             receiver.tooLong(decoder.kind(), decoder.token());
         } else if (receiver.takesParts(decoder.kind())) {
@@ -184,6 +184,7 @@ public final class ReceiveLoop extends ReceiveBuffer {
             headBytesLeft = decoder.payloadOffset();
             payloadBytesLeft = payloadLength;
         }
+        return length;
     }
 
     /** A decoder that a user has written may be wrong; without this the loop might spin, or lend foreign bytes. */
@@ -237,15 +238,12 @@ public final class ReceiveLoop extends ReceiveBuffer {
         }
     }
 
-    private void deliverFrame() {
-        int offset = decoder.payloadOffset();
-        int length = decoder.payloadLength();
-        requireSense(frameLength, offset, length);
-        int from = start + offset;
-        start += frameLength;
+    private void deliverFrame(int length) {
+        int from = start + decoder.payloadOffset();
+        start += length;
         frameLength = FrameDecoder.UNKNOWN;
         receivedMessages++;
-        ByteBuffer payload = current.view(from, from + length);
+        ByteBuffer payload = current.view(from, from + decoder.payloadLength());
         Turn turn = isAssembly(current) ? Turn.current() : null;
         if (turn == null) {
             receiver.deliver(decoder.kind(), decoder.token(), payload);

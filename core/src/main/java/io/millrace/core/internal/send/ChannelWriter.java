@@ -248,7 +248,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         boolean wasStopped;
         synchronized (queue) {
             cause = failure;
-            wasStopped = stopped && !isReading();
+            wasStopped = stopped && !isReading() && !queue.isTakenOut();
             again = !stopped && cause == null && queue.hasItems();
             stopped |= cause != null;
             writing = again;
@@ -281,7 +281,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         boolean wasStopped;
         boolean again;
         synchronized (queue) {
-            wasStopped = stopped && !isReading();
+            wasStopped = stopped && !isReading() && !queue.isTakenOut();
             // What came in since nothing was found to write.
             again = !stopped && !isReading() && queue.hasItems();
             writing = again;
@@ -308,7 +308,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
     public void readEnded(@Nullable Throwable cause) {
         boolean wasLast;
         synchronized (queue) {
-            wasLast = stopped && !writing;
+            wasLast = stopped && isQuiet();
         }
         if (wasLast) {
             sender.writesStopped();
@@ -317,6 +317,11 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         } else {
             flush();
         }
+    }
+
+    /** Returns whether nothing is under way that comes back to this session. Guarded by the queue. */
+    boolean isQuiet() {
+        return !writing && !isReading() && !queue.isTakenOut();
     }
 
     /** Guarded by the queue. */
@@ -357,7 +362,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
     boolean stop() {
         synchronized (queue) {
             stopped = true;
-            return !writing && !isReading();
+            return isQuiet();
         }
     }
 

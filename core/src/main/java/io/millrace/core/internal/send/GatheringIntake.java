@@ -53,10 +53,8 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
             return false;
         }
         long room = roomBelowMarks();
-        if (QueueBuffers.frameLength(encoder(), kind, payload.remaining()) > room) {
-            return false;
-        }
-        PooledBuffer last = queue.tryTakeOut();
+        int length = QueueBuffers.frameLength(encoder(), kind, payload.remaining());
+        PooledBuffer last = length > room ? null : queue.tryTakeOut(length);
         if (last == null) {
             return false;
         }

@@ -93,13 +93,24 @@ abstract class SendIntake {
 
     /** Counts a frame that has been appended. Guarded by the queue. */
     final SendResult accepted(long frameLength) {
-        acceptedBytes += frameLength;
-        acceptedMessages++;
+        return count(frameLength, 1);
+    }
+
+    /** Counts frames, or takes them out of the count again. Guarded by the queue. */
+    final SendResult count(long bytes, int frames) {
+        acceptedBytes += bytes;
+        acceptedMessages += frames;
         if (Watermarks.isHigh(writer.config(), writer.buffers(), queue.queuedBytes())) {
             congestionUntold |= writer.congest();
             return SendResult.CONGESTED;
         }
         return SendResult.ACCEPTED;
+    }
+
+    /** Returns how many bytes may be queued without a question to the marks; 0 if none. Guarded by the queue. */
+    final long roomBelowMarks() {
+        boolean mustAsk = writer.isClosed() || writer.buffers().isScarce();
+        return mustAsk ? 0 : writer.config().sendHighMark() - queue.queuedBytes();
     }
 
     /** Notes that a frame found no room. Guarded by the queue. */

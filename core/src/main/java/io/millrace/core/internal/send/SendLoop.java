@@ -4,6 +4,7 @@ import io.millrace.core.SendResult;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.engine.Stage;
 import io.millrace.core.engine.Turn;
 import io.millrace.core.memory.Chunk;
 import io.millrace.core.protocol.FrameEncoder;
@@ -14,7 +15,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Takes what a session sends: frames it, queues it as far as marks and memory allow, and sees to it that it leaves. */
-public final class SendLoop extends SendIntake implements Turn.Flushable {
+public final class SendLoop extends GatheringIntake implements Turn.Flushable {
     /*
      *      send ---> SendIntake: may it be queued? ---> SendQueue ---> ChannelWriter ---> channel
      *                                                    (one lock guards all three)
@@ -23,6 +24,9 @@ public final class SendLoop extends SendIntake implements Turn.Flushable {
      *
      * What is sent in a turn leaves when the turn ends, in one write; what is sent elsewhere leaves at once, or rides
      * along with the write that is in flight.
+     *
+     * A turn that sends many messages takes the lock for the first ones only. Whatever else it does here begins with
+     * putBack(), so that nothing overtakes what the same thread has sent before.
      */
 
     // Guarded by the queue.
@@ -50,7 +54,11 @@ public final class SendLoop extends SendIntake implements Turn.Flushable {
 
     /** Queues a message; if it is accepted it leaves when this turn ends, or at once when there is no turn. */
     public SendResult send(ByteBuffer payload) {
-        return send(FrameKind.MESSAGE, payload, null);
+        encoder().check(payload);
+        Turn turn = Turn.current();
+        return turn != null && tryGather(turn.stage(), FrameKind.MESSAGE, 0, payload)
+                ? SendResult.ACCEPTED
+                : send(turn, FrameKind.MESSAGE, payload, null);
     }
 
     /**
@@ -59,19 +67,20 @@ public final class SendLoop extends SendIntake implements Turn.Flushable {
      * @param request what waits for the reply
      */
     public SendResult request(FrameKind kind, ByteBuffer payload, QueuedRequest request) {
-        return send(kind, payload, request);
+        encoder().check(payload);
+        putBack();
+        return send(Turn.current(), kind, payload, request);
     }
 
-    private SendResult send(FrameKind kind, ByteBuffer payload, @Nullable QueuedRequest request) {
-        encoder().check(payload);
-        Turn turn = Turn.current();
+    private SendResult send(@Nullable Turn turn, FrameKind kind, ByteBuffer payload, @Nullable QueuedRequest request) {
+        makeWay(turn);
         SendResult answer;
         boolean firstInTurn;
         boolean congests;
         synchronized (queue) {
             // Asked here, so that whoever stops the requests knows behind this lock which of them were in time.
             answer = request == null || sender().beginsRequests()
-                    ? append(kind, request == null ? 0 : request.token(), payload, request)
+                    ? append(turn, kind, request == null ? 0 : request.token(), payload, request)
                     : SendResult.CLOSED;
             firstInTurn = answer.isAccepted() && touchBy(turn);
             congests = takeCongestion();
@@ -92,6 +101,7 @@ public final class SendLoop extends SendIntake implements Turn.Flushable {
      */
     public SendResult send(ByteBuffer payload, SentMarker marker) {
         encoder().check(payload);
+        putBack();
         SendResult answer;
         synchronized (queue) {
             answer = admit(FrameKind.MESSAGE, payload.remaining());
@@ -112,6 +122,7 @@ public final class SendLoop extends SendIntake implements Turn.Flushable {
      * @param marker whom to tell what becomes of it, or null
      */
     public SendResult send(ByteBuffer lead, Chunk body, long bodyLength, @Nullable SentMarker marker) {
+        putBack();
         SendResult answer;
         synchronized (queue) {
             long before = queue.queuedBytes();
@@ -169,9 +180,14 @@ public final class SendLoop extends SendIntake implements Turn.Flushable {
 
     /** Queues a frame that has been checked; {@link #flushQueued()} must follow. */
     public SendResult queue(FrameKind kind, long token, ByteBuffer payload) {
+        Turn turn = Turn.current();
+        if (turn != null && !Watermarks.goesFirst(kind) && tryGather(turn.stage(), kind, token, payload)) {
+            return SendResult.ACCEPTED;
+        }
+        makeWay(turn);
         SendResult answer;
         synchronized (queue) {
-            answer = append(kind, token, payload, null);
+            answer = append(turn, kind, token, payload, null);
         }
         tellCongestion();
         return answer;
@@ -183,6 +199,7 @@ public final class SendLoop extends SendIntake implements Turn.Flushable {
      * @throws IllegalArgumentException if these frames cannot carry it, though those of other sessions may
      */
     public SendResult queue(SharedMessage message) {
+        putBack();
         SendResult answer;
         boolean congests;
         synchronized (queue) {
@@ -202,6 +219,10 @@ public final class SendLoop extends SendIntake implements Turn.Flushable {
 
     /** Sees to it that what was queued leaves: when this turn ends, or at once when there is no turn. */
     public void flushQueued() {
+        if (isGathering()) {
+            // The turn knows since it queued the first of these messages.
+            return;
+        }
         Turn turn = Turn.current();
         boolean firstInTurn;
         synchronized (queue) {
@@ -227,10 +248,36 @@ public final class SendLoop extends SendIntake implements Turn.Flushable {
 
     @Override
     public void flush() {
+        putBack();
         synchronized (queue) {
             touchedBy = null;
         }
         writer.flush();
+    }
+
+    /** Lets a frame go through the queue: what the turn has gathered, for whomever, is put back first. */
+    private static void makeWay(@Nullable Turn turn) {
+        if (turn != null) {
+            turn.stage().putBack();
+        }
+    }
+
+    /** Guarded by the queue. */
+    private SendResult append(
+            @Nullable Turn turn, FrameKind kind, long token, ByteBuffer payload, @Nullable QueuedRequest request) {
+        if (turn == null || request != null || Watermarks.goesFirst(kind)) {
+            return append(kind, token, payload, request);
+        }
+        Stage stage = turn.stage();
+        if (tryBegin(stage, kind, payload) && tryGather(stage, kind, token, payload)) {
+            return SendResult.ACCEPTED;
+        }
+        Chunk before = queue.tail;
+        SendResult answer = append(kind, token, payload, request);
+        if (answer == SendResult.ACCEPTED && queue.tail != before) {
+            stage.note(this, acceptedBytes());
+        }
+        return answer;
     }
 
     /** Guarded by the queue. */
@@ -254,6 +301,7 @@ public final class SendLoop extends SendIntake implements Turn.Flushable {
 
     /** Refuses further messages; the end of the stream follows the last one. */
     public void finish() {
+        putBack();
         writer.finish();
     }
 

@@ -45,6 +45,7 @@ final class SendQueue extends ChunkChain {
     private @Nullable Chunk urgent;
     private int usualBytes = BufferPool.SMALLEST_BYTES;
     private long queuedBytes;
+    private boolean takenOut;
 
     SendQueue(BufferPool buffers) {
         this.buffers = buffers;
@@ -257,6 +258,45 @@ final class SendQueue extends ChunkChain {
         added.startsFrame = !beginsHere;
         link(added);
         return beginsHere ? open : added;
+    }
+
+    /**
+     * Takes out the open buffer at the end, which is to be put back soon; its bytes still count as queued.
+     *
+     * @param room the least that must be left in it, in bytes
+     * @return the buffer, or null if another one is out, or there is none such, or too much is in front of it
+     */
+    @Nullable
+    PooledBuffer tryTakeOut(int room) {
+        Chunk first = head;
+        if (takenOut || first == null || !(tail instanceof PooledBuffer last) || last.sealed) {
+            return null;
+        }
+        if (last.buffer().remaining() < room) {
+            return null;
+        }
+        if (first == last) {
+            head = null;
+            tail = null;
+        } else if (first.next == last) {
+            first.next = null;
+            tail = first;
+        } else {
+            return null;
+        }
+        takenOut = true;
+        return last;
+    }
+
+    /** Puts back a buffer that was taken out, behind whatever has been queued since. */
+    void putBack(PooledBuffer buffer, long addedBytes) {
+        takenOut = false;
+        link(buffer);
+        queuedBytes += addedBytes;
+    }
+
+    boolean isTakenOut() {
+        return takenOut;
     }
 
     /** Seals the one buffer of the next write, or returns null if there may be several, or none. */
