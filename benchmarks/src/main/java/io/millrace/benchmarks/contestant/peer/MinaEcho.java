@@ -22,10 +22,12 @@ import org.apache.mina.transport.socket.nio.NioSocketAcceptor;
 /**
  * MINA's echo: one I/O processor, its cumulative decoder, no executor.
  *
- * <p>MINA makes a system call of each write, so what answers one read is put together and written once.
+ * <p>MINA makes a system call of each write, so the short answers to one read are put together and written once.
  */
 public final class MinaEcho implements Contestant {
     private static final int BACKLOG = 1024;
+    private static final int FIRST_BYTES = 1024;
+    private static final int LONG_BYTES = 4 << 10;
     private static final AttributeKey ANSWERS = new AttributeKey(MinaEcho.class, "answers");
 
     @Override
@@ -74,15 +76,17 @@ public final class MinaEcho implements Contestant {
         }
     }
 
+    /** Puts short answers together, and writes long ones by themselves. */
     private static final class Echo extends IoHandlerAdapter {
         @Override
         public void messageReceived(IoSession session, Object message) {
-            IoBuffer answers = (IoBuffer) session.getAttribute(ANSWERS);
-            if (answers == null) {
-                answers = IoBuffer.allocate(Frames.BUFFER_BYTES).setAutoExpand(true);
-                session.setAttribute(ANSWERS, answers);
+            byte[] frame = (byte[]) message;
+            if (frame.length >= LONG_BYTES) {
+                flush(session);
+                session.write(IoBuffer.wrap(frame));
+            } else {
+                answers(session).put(frame);
             }
-            answers.put((byte[]) message);
         }
 
         @Override
@@ -91,15 +95,28 @@ public final class MinaEcho implements Contestant {
         }
     }
 
+    private static IoBuffer answers(IoSession session) {
+        IoBuffer answers = (IoBuffer) session.getAttribute(ANSWERS);
+        if (answers == null) {
+            answers = IoBuffer.allocate(FIRST_BYTES).setAutoExpand(true);
+            session.setAttribute(ANSWERS, answers);
+        }
+        return answers;
+    }
+
+    private static void flush(IoSession session) {
+        IoBuffer answers = (IoBuffer) session.removeAttribute(ANSWERS);
+        if (answers != null) {
+            session.write(answers.flip());
+        }
+    }
+
     /** Writes when all that was read has been handled. */
     private static final class Flush extends IoFilterAdapter {
         @Override
         public void messageReceived(NextFilter next, IoSession session, Object message) {
             next.messageReceived(session, message);
-            IoBuffer answers = (IoBuffer) session.removeAttribute(ANSWERS);
-            if (answers != null) {
-                session.write(answers.flip());
-            }
+            flush(session);
         }
     }
 }

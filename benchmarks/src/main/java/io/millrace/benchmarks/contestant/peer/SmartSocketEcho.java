@@ -18,14 +18,17 @@ import org.smartboot.socket.transport.AioQuickServer;
 import org.smartboot.socket.transport.AioSession;
 
 /**
- * smart-socket's echo as its benchmark's server is written: direct pages, a large read buffer that a connection keeps,
- * write buffers that hold what one read brings. It flushes by itself when all that was read has been handled.
+ * smart-socket's echo as its benchmark's server is written: a pool of direct pages, read and write buffers that hold what
+ * comes at once. It flushes by itself when all that was read has been handled.
  */
 public final class SmartSocketEcho implements Contestant {
     private static final int BACKLOG = 1024;
 
     /** The least that it accepts; one of them reads and handles. */
     private static final int THREADS = 2;
+
+    /** A connection keeps its read buffer where that is faster; smaller and larger ones are as fast given back. */
+    private static final int MOST_KEPT_BYTES = 256 << 10;
 
     private static final int WRITE_BUFFERS = 512;
     private static final int ATTEMPTS = 10;
@@ -60,15 +63,18 @@ public final class SmartSocketEcho implements Contestant {
     private static void start(ServeOptions options, int port) throws IOException {
         // One more than a frame: a buffer that is full after decoding is an overflow to it.
         int bufferBytes = Frames.bufferBytes(options) + 1;
-        new AioQuickServer(InetAddress.getLoopbackAddress().getHostAddress(), port, new Framing(), new Echo())
+        AioQuickServer server = new AioQuickServer(
+                        InetAddress.getLoopbackAddress().getHostAddress(), port, new Framing(), new Echo())
                 .setBannerEnabled(false)
                 .setThreadNum(THREADS)
                 .setBacklog(BACKLOG)
                 .setReadBufferSize(bufferBytes)
                 .setWriteBuffer(bufferBytes, WRITE_BUFFERS)
-                .setBufferPagePool(new BufferPagePool(1, true))
-                .disableLowMemory()
-                .start();
+                .setBufferPagePool(new BufferPagePool(1, true));
+        if (options.maxFrameBytes() > Frames.BUFFER_BYTES && options.maxFrameBytes() <= MOST_KEPT_BYTES) {
+            server.disableLowMemory();
+        }
+        server.start();
     }
 
     /** A frame with its prefix; each session has one and uses it again. */
