@@ -1,9 +1,9 @@
 package io.millrace.benchmarks.child;
 
 import io.millrace.benchmarks.contestant.Contestant;
-import io.millrace.benchmarks.contestant.Contestants;
 import io.millrace.benchmarks.contestant.Role;
 import io.millrace.benchmarks.contestant.ServeOptions;
+import io.millrace.benchmarks.lineup.Contestants;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;

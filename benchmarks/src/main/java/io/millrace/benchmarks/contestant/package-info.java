@@ -1,4 +1,4 @@
-/** The programs that are measured, each as its own documentation would write it. One runs in a JVM of its own. */
+/** What a program that is measured has to be: written as its own documentation would, and alone in a JVM of its own. */
 @NullMarked
 package io.millrace.benchmarks.contestant;
 

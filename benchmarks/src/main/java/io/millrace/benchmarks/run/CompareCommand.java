@@ -1,7 +1,7 @@
 package io.millrace.benchmarks.run;
 
-import io.millrace.benchmarks.contestant.Contestants;
 import io.millrace.benchmarks.contestant.Role;
+import io.millrace.benchmarks.lineup.Contestants;
 import io.millrace.benchmarks.load.EchoPoint;
 import io.millrace.benchmarks.result.Environment;
 import io.millrace.benchmarks.result.RunResult;

@@ -2,8 +2,8 @@ package io.millrace.benchmarks.run;
 
 import io.millrace.benchmarks.child.Limits;
 import io.millrace.benchmarks.contestant.Contestant;
-import io.millrace.benchmarks.contestant.Contestants;
 import io.millrace.benchmarks.contestant.Role;
+import io.millrace.benchmarks.lineup.Contestants;
 import io.millrace.benchmarks.load.EchoPoint;
 import io.millrace.benchmarks.result.PointResult;
 import io.millrace.benchmarks.run.SideBySide.Comparison;

@@ -1,5 +1,12 @@
-package io.millrace.benchmarks.contestant;
+package io.millrace.benchmarks.lineup;
 
+import io.millrace.benchmarks.contestant.Contestant;
+import io.millrace.benchmarks.contestant.Role;
+import io.millrace.benchmarks.contestant.bare.Nio2Echo;
+import io.millrace.benchmarks.contestant.bare.SelectorEcho;
+import io.millrace.benchmarks.contestant.millrace.MillraceBroadcast;
+import io.millrace.benchmarks.contestant.millrace.MillraceEcho;
+import io.millrace.benchmarks.contestant.millrace.MillraceProxy;
 import io.millrace.benchmarks.contestant.netty.NettyBroadcast;
 import io.millrace.benchmarks.contestant.netty.NettyEcho;
 import io.millrace.benchmarks.contestant.netty.NettyProxy;

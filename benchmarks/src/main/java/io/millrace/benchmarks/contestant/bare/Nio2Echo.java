@@ -1,5 +1,8 @@
-package io.millrace.benchmarks.contestant;
+package io.millrace.benchmarks.contestant.bare;
 
+import io.millrace.benchmarks.contestant.Contestant;
+import io.millrace.benchmarks.contestant.Frames;
+import io.millrace.benchmarks.contestant.ServeOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -16,7 +19,7 @@ import java.util.concurrent.Executors;
  * The least that a framed echo on NIO.2 can be: one read, whole frames found in it, one write. It has no limits, no
  * deadlines and no counters, so what Millrace costs above it is the price of those.
  */
-final class Nio2Echo implements Contestant {
+public final class Nio2Echo implements Contestant {
     @Override
     public String name() {
         return "nio2-bare";

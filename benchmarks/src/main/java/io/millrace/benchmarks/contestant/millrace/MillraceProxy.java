@@ -1,5 +1,7 @@
-package io.millrace.benchmarks.contestant;
+package io.millrace.benchmarks.contestant.millrace;
 
+import io.millrace.benchmarks.contestant.Contestant;
+import io.millrace.benchmarks.contestant.ServeOptions;
 import io.millrace.client.TcpClient;
 import io.millrace.core.CloseReason;
 import io.millrace.core.IoGroup;
@@ -18,13 +20,15 @@ import org.jspecify.annotations.Nullable;
  * A proxy with every default of Millrace's on: one connection to the target for each client, both in one group, and
  * what one side does not take stops the reading of the other.
  */
-final class MillraceProxy implements Contestant {
+public final class MillraceProxy implements Contestant {
     private final boolean isFramed;
 
     /**
+     * Makes the contestant.
+     *
      * @param isFramed whether it finds the frames and sends them on one by one, or passes bytes
      */
-    MillraceProxy(boolean isFramed) {
+    public MillraceProxy(boolean isFramed) {
         this.isFramed = isFramed;
     }
 

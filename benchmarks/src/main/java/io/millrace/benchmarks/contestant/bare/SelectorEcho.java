@@ -1,5 +1,8 @@
-package io.millrace.benchmarks.contestant;
+package io.millrace.benchmarks.contestant.bare;
 
+import io.millrace.benchmarks.contestant.Contestant;
+import io.millrace.benchmarks.contestant.Frames;
+import io.millrace.benchmarks.contestant.ServeOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -15,7 +18,7 @@ import java.nio.channels.SocketChannel;
  * The least that a framed echo over a selector can be, the counterpart of {@link Nio2Echo}: one wait for all
  * connections, then one read and one write for each.
  */
-final class SelectorEcho implements Contestant {
+public final class SelectorEcho implements Contestant {
     private static final int BACKLOG = 1024;
 
     @Override

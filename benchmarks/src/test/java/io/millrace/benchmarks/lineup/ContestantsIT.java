@@ -1,10 +1,14 @@
-package io.millrace.benchmarks.contestant;
+package io.millrace.benchmarks.lineup;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.millrace.benchmarks.contestant.Contestant;
+import io.millrace.benchmarks.contestant.Frames;
+import io.millrace.benchmarks.contestant.Role;
+import io.millrace.benchmarks.contestant.ServeOptions;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;

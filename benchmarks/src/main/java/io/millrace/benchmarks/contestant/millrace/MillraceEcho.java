@@ -1,5 +1,7 @@
-package io.millrace.benchmarks.contestant;
+package io.millrace.benchmarks.contestant.millrace;
 
+import io.millrace.benchmarks.contestant.Contestant;
+import io.millrace.benchmarks.contestant.ServeOptions;
 import io.millrace.core.IoGroup;
 import io.millrace.core.protocol.PrefixHandler;
 import io.millrace.core.protocol.Protocol;
@@ -7,10 +9,8 @@ import io.millrace.server.TcpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 
-/** Millrace's broadcast with every default on, to a group that every session joins. */
-final class MillraceBroadcast implements Contestant {
-    private static final String EVERYBODY = "everybody";
-
+/** Millrace as README shows it, with every default on; only the longest frame is set. */
+public final class MillraceEcho implements Contestant {
     @Override
     public String name() {
         return "millrace";
@@ -19,13 +19,11 @@ final class MillraceBroadcast implements Contestant {
     @Override
     @SuppressWarnings("resource") // it serves until the process ends
     public int start(ServeOptions options) throws IOException {
-        IoGroup group = IoGroup.builder().name("broadcast").threads(1).start();
+        IoGroup group = IoGroup.builder().name("echo").threads(1).start();
         return TcpServer.builder()
                 .group(group)
                 .protocol(Protocol.lengthPrefixed(PrefixHandler.int32().maxPayloadBytes(options.maxFrameBytes())))
-                .onOpen(session -> TcpServer.of(session).groups().join(EVERYBODY, session))
-                .onMessage((session, message) ->
-                        TcpServer.of(session).groups().group(EVERYBODY).broadcast(message))
+                .onMessage((session, message) -> session.send(message))
                 .maxConnections(20_000)
                 .bind(InetAddress.getLoopbackAddress().getHostAddress(), 0)
                 .port();
