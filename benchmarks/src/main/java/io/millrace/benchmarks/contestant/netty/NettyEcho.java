@@ -12,7 +12,8 @@ import io.netty.channel.ChannelInitializer;
  * Netty's echo: frames are written as they are found and flushed when all that was read has been handled.
  *
  * <p>A frame goes back as the very slice that the decoder found, prefix included, with no encoder and no copy; and with
- * the promise that Netty shares for writes whose end nobody awaits.
+ * the promise that Netty shares for writes whose end nobody awaits. A prefix stripped and prepended again, or a promise
+ * for each write, was slower here.
  */
 public final class NettyEcho implements Contestant {
     private final Transport transport;
