@@ -46,9 +46,11 @@ public class Broadcasts {
     public void open() throws IOException {
         message = Payloads.message(bytes);
         thread = new GroupThread();
+        // One for all, as those of a server have: only the same encoder's frames are shared.
+        Protocol protocol = Protocol.lengthPrefixed();
         for (int i = 0; i < MANY; i++) {
             InstantChannel channel = new InstantChannel(ByteBuffer.allocate(0), written::addAndGet);
-            members[i] = thread.open(channel, Protocol.lengthPrefixed(), (session, ignored) -> {});
+            members[i] = thread.open(channel, protocol, (session, ignored) -> {});
         }
     }
 
