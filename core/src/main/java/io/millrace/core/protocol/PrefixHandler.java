@@ -37,11 +37,23 @@ public final class PrefixHandler implements Protocol, FrameEncoder {
     private final int maxPayloadBytes;
     private final boolean keepsHeader;
 
+    // Of the layout; looked at for every message.
+    private final int headerBytes;
+    private final long surplus;
+    private final boolean isPlainInt;
+
     private PrefixHandler(PrefixLayout layout, int chosenMax, boolean keepsHeader) {
         this.layout = layout;
         this.chosenMax = chosenMax;
         this.maxPayloadBytes = chosenMax == NOT_CHOSEN ? defaultMax(layout) : chosenMax;
         this.keepsHeader = keepsHeader;
+        this.headerBytes = layout.headerBytes();
+        this.surplus = layout.surplus();
+        this.isPlainInt = layout.width() == Integer.BYTES
+                && layout.order() == ByteOrder.BIG_ENDIAN
+                && layout.offset() == 0
+                && layout.isPlain()
+                && !keepsHeader;
     }
 
     /** A shortest body beyond the usual limit raises it: what can be sent at all may be sent. */
@@ -265,12 +277,7 @@ public final class PrefixHandler implements Protocol, FrameEncoder {
 
     @Override
     public FrameDecoder newDecoder(Side side) {
-        boolean plain = layout.width() == Integer.BYTES
-                && layout.order() == ByteOrder.BIG_ENDIAN
-                && layout.offset() == 0
-                && layout.isPlain()
-                && !keepsHeader;
-        return plain
+        return isPlainInt
                 ? new PrefixDecoder.Plain(maxPayloadBytes)
                 : new PrefixDecoder(layout, maxPayloadBytes, keepsHeader);
     }
@@ -298,15 +305,15 @@ public final class PrefixHandler implements Protocol, FrameEncoder {
     }
 
     private void checkFrame(ByteBuffer frame) {
-        long body = (long) frame.remaining() - layout.headerBytes();
+        long body = (long) frame.remaining() - headerBytes;
         if (body < 0) {
             throw new IllegalArgumentException("message of " + frame.remaining()
-                    + " bytes is shorter than its header of " + layout.headerBytes()
+                    + " bytes is shorter than its header of " + headerBytes
                     + " bytes: with keepHeader a message is a whole frame");
         }
         checkBody(body);
         long declared = layout.read(frame, frame.position() + layout.offset());
-        long right = body - layout.surplus();
+        long right = body - surplus;
         if (declared != right) {
             throw new IllegalArgumentException("message declares a length of " + declared + ", but for its "
                     + frame.remaining() + " bytes it must declare " + right);
@@ -318,7 +325,8 @@ public final class PrefixHandler implements Protocol, FrameEncoder {
             throw new IllegalArgumentException("message of " + bytes + " bytes is longer than the limit of "
                     + maxPayloadBytes + " bytes: send it in parts, or raise maxPayloadBytes on both sides");
         }
-        if (bytes < layout.smallestBody()) {
+        // Below zero for the usual layouts: then no body is too short.
+        if (bytes < surplus) {
             throw new IllegalArgumentException("message of " + bytes + " bytes is shorter than "
                     + layout.smallestBody() + " bytes, and with " + layout.shown()
                     + " no length field can declare fewer");
@@ -327,13 +335,15 @@ public final class PrefixHandler implements Protocol, FrameEncoder {
 
     @Override
     public int headerLength(FrameKind kind, int payloadLength) {
-        return keepsHeader ? 0 : layout.headerBytes();
+        return keepsHeader ? 0 : headerBytes;
     }
 
     @Override
     public void putHeader(ByteBuffer out, FrameKind kind, long token, int payloadLength) {
-        if (!keepsHeader) {
-            layout.put(out, payloadLength - layout.surplus());
+        if (isPlainInt) {
+            out.putInt(payloadLength);
+        } else if (!keepsHeader) {
+            layout.put(out, payloadLength - surplus);
         }
     }
 

@@ -10,10 +10,16 @@ import org.jspecify.annotations.Nullable;
 /** Requests whose replies carry their tokens, and may come in any order. */
 final class TokenRequests extends RequestTable {
     /*
-     * An open-addressing map from token to request, at most half full, probed linearly. Tokens are consecutive, so
-     * nearly every request has the place of its own that its low bits name; removal moves followers up, so there are
-     * no tombstones to clean. Nothing is allocated once the table has its size.
+     * An open-addressing map from token to request, at most half full, probed linearly; removal moves followers up, so
+     * there are no tombstones to clean. Nothing is allocated once the table has its size.
+     *
+     * Tokens are consecutive, so they are scattered first: side by side they would be one row without a gap, and a
+     * removal looks at all that follow up to the next gap.
      */
+
+    /** An odd number near 2^64 divided by the golden ratio: consecutive multiples lie far apart. */
+    private static final long SCATTER = 0x9E37_79B9_7F4A_7C15L;
+
     private static final int FIRST_CAPACITY = 16;
 
     // Guarded by this.
@@ -110,7 +116,7 @@ final class TokenRequests extends RequestTable {
     }
 
     private int home(long token) {
-        return (int) token & (places.length - 1);
+        return (int) (token * SCATTER >>> Integer.SIZE) & (places.length - 1);
     }
 
     private int next(int place) {
