@@ -153,8 +153,8 @@ final class EchoConnections implements AutoCloseable {
             }
             connection.write();
         } catch (IOException e) {
-            throw new UncheckedIOException(
-                    point + ", connection " + (1 + connections.indexOf(connection)) + ": " + e.getMessage(), e);
+            String where = point + ", connection " + (1 + connections.indexOf(connection)) + ": ";
+            throw new UncheckedIOException(new IOException(where + e.getMessage(), e));
         }
     }
 

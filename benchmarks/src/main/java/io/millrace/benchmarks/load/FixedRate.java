@@ -13,6 +13,9 @@ final class FixedRate {
     /** Selecting longer than this could wake too late for the next message; the loop spins instead. */
     private static final long SPIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
+    /** A server with more than this unanswered does not keep up; it also bounds what the load must remember. */
+    private static final long MOST_UNANSWERED = 1_000_000;
+
     private final EchoConnections connections;
     private final EchoConnection[] turns;
 
@@ -33,7 +36,7 @@ final class FixedRate {
      * Sends at a rate for so long, then waits until everything in flight has come back.
      *
      * @param perSecond messages, over all connections
-     * @throws IOException if the server falls so far behind that it needs longer than a whole run to catch up
+     * @throws IOException if the server falls a million messages behind, or needs longer than a whole run to catch up
      */
     LoadResult run(double perSecond, long nanos) throws IOException {
         messages = 0;
@@ -45,7 +48,11 @@ final class FixedRate {
         long began = System.nanoTime();
         while (due < all) {
             long now = System.nanoTime();
-            send(began, spacing, Math.min(all, 1 + (long) ((now - began) / spacing)), now);
+            long until = Math.min(all, 1 + (long) ((now - began) / spacing));
+            if (until - messages > MOST_UNANSWERED) {
+                throw tooSlow(perSecond, until);
+            }
+            send(began, spacing, until, now);
             if (began + (long) (due * spacing) - now < SPIN_NANOS) {
                 connections.poll(now);
             } else {
@@ -55,10 +62,7 @@ final class FixedRate {
         long took = System.nanoTime() - began;
         long inTime = messages;
         if (!connections.drain(took)) {
-            throw new IOException(String.format(
-                    "the server cannot keep a rate of %.0f messages per second: %d of %d were answered in time, and the"
-                            + " rest not in as much time again",
-                    perSecond, inTime, all));
+            throw tooSlow(perSecond, all);
         }
         return LoadResult.of(inTime, took, connections.latencies())
                 .withDrained(messages - inTime)
@@ -79,5 +83,11 @@ final class FixedRate {
             turns[first].write();
             first = first + 1 == turns.length ? 0 : first + 1;
         }
+    }
+
+    private IOException tooSlow(double perSecond, long all) {
+        return new IOException(String.format(
+                "the server cannot keep a rate of %.0f messages per second: of %d it has answered %d",
+                perSecond, all, messages));
     }
 }

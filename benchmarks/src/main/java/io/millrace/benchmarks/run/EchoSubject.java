@@ -87,8 +87,11 @@ final class EchoSubject implements Subject {
         measured.put(Figure.P999_NANOS, (double) result.p999Nanos());
         measured.put(Figure.MAX_NANOS, (double) result.maxNanos());
         measured.put(Figure.ALLOCATED_BYTES_PER_MESSAGE, allocated / result.handled());
-        measured.put(Figure.LOAD_CPU_SHARE, loadNanos / nanos);
-        measured.put(Figure.LOAD_LAG_NANOS, (double) result.lagNanos());
+        if (result.lagNanos() > 0) {
+            measured.put(Figure.LOAD_LAG_NANOS, (double) result.lagNanos()); // it spins, so its time says nothing
+        } else {
+            measured.put(Figure.LOAD_CPU_SHARE, loadNanos / nanos);
+        }
         return measured;
     }
 

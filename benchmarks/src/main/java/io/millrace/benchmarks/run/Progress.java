@@ -1,6 +1,7 @@
 package io.millrace.benchmarks.run;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
@@ -17,23 +18,40 @@ public final class Progress implements AutoCloseable {
     private static final int BAR_UPDATE_MILLIS = 500;
     private static final int LINE_UPDATE_MILLIS = 15_000;
 
+    private static final int LINE_LENGTH = 120;
+
     private final ProgressBar bar;
 
-    private Progress(ProgressBar bar) {
+    private final PrintStream out;
+
+    private Progress(ProgressBar bar, PrintStream out) {
         this.bar = bar;
+        this.out = out;
     }
 
-    /** Begins to show progress; steps are announced with {@link #expect}. */
+    /** Begins to show progress on standard error; steps are announced with {@link #expect}. */
     public static Progress start(String title) {
-        ProgressBarBuilder builder =
-                new ProgressBarBuilder().setTaskName(title).setInitialMax(0).setStyle(ProgressBarStyle.ASCII);
-        if (!isTerminal()) {
-            builder.setUpdateIntervalMillis(LINE_UPDATE_MILLIS)
-                    .setConsumer(new DelegatingProgressBarConsumer(System.err::println));
-        } else {
-            builder.setUpdateIntervalMillis(BAR_UPDATE_MILLIS);
-        }
-        return new Progress(builder.build());
+        return isTerminal()
+                ? new Progress(
+                        builder(title)
+                                .setUpdateIntervalMillis(BAR_UPDATE_MILLIS)
+                                .build(),
+                        System.err)
+                : lines(title, System.err);
+    }
+
+    /** Begins to print lines. */
+    static Progress lines(String title, PrintStream out) {
+        return new Progress(
+                builder(title)
+                        .setUpdateIntervalMillis(LINE_UPDATE_MILLIS)
+                        .setConsumer(new DelegatingProgressBarConsumer(out::println, LINE_LENGTH))
+                        .build(),
+                out);
+    }
+
+    private static ProgressBarBuilder builder(String title) {
+        return new ProgressBarBuilder().setTaskName(title).setInitialMax(0).setStyle(ProgressBarStyle.ASCII);
     }
 
     /** Looks at what standard error is; a console object exists on newer JDKs even where there is no terminal. */
@@ -68,8 +86,8 @@ public final class Progress implements AutoCloseable {
 
     /** Prints a line that stays, such as why a contestant is left out. */
     public void note(String line) {
-        System.err.println();
-        System.err.println(line);
+        out.println();
+        out.println(line);
     }
 
     @Override

@@ -23,9 +23,13 @@ public final class PointTables {
     /** Above this part of the latency that was measured, the load's own lateness is in it. */
     private static final double LAG_BOUND = 0.5;
 
-    /** Those that programs are compared by; the others describe. */
-    private static final List<Figure> COMPARED =
+    /** What programs are compared by that have as much load as they take. */
+    private static final List<Figure> BY_SPEED =
             List.of(Figure.CPU_NANOS_PER_MESSAGE, Figure.MESSAGES_PER_SECOND, Figure.P99_NANOS);
+
+    /** What programs are compared by that all have the same load. */
+    private static final List<Figure> BY_LATENCY =
+            List.of(Figure.CPU_NANOS_PER_MESSAGE, Figure.P50_NANOS, Figure.P99_NANOS, Figure.P999_NANOS);
 
     private final PointResult result;
 
@@ -36,11 +40,8 @@ public final class PointTables {
 
     /** Returns the median of each figure, with half the distance between the quartiles in percent of it. */
     public Table figures() {
-        List<Figure> figures = Stream.of(Figure.values())
-                .filter(figure -> result.series().stream()
-                        .anyMatch(series -> series.figure() == figure
-                                && series.values().stream().anyMatch(value -> value != 0)))
-                .toList();
+        List<Figure> figures =
+                Stream.of(Figure.values()).filter(this::isMeasured).toList();
         return table(figures.stream().map(Figure::title).toList(), contestant -> figures.stream()
                 .map(figure ->
                         result.series(contestant, figure).map(PointTables::cell).orElse("-"))
@@ -52,9 +53,8 @@ public final class PointTables {
      * intervals.
      */
     public Table advantages() {
-        List<Figure> figures = COMPARED.stream()
-                .filter(figure -> result.series().stream().anyMatch(series -> series.figure() == figure))
-                .toList();
+        List<Figure> compared = isMeasured(Figure.LOAD_LAG_NANOS) ? BY_LATENCY : BY_SPEED;
+        List<Figure> figures = compared.stream().filter(this::isMeasured).toList();
         List<String> header = new ArrayList<>();
         for (Figure figure : figures) {
             result.bestPeer(figure).ifPresent(peer -> header.add(figure.title() + " vs " + peer));
@@ -71,23 +71,24 @@ public final class PointTables {
     public List<String> notes() {
         List<String> notes = new ArrayList<>();
         result.absent().forEach((contestant, reason) -> notes.add("Without " + contestant + ": " + reason + "."));
-        boolean hasSchedule = result.contestants().stream()
-                .anyMatch(contestant ->
-                        result.median(contestant, Figure.LOAD_LAG_NANOS).orElse(0) > 0);
         for (String contestant : result.contestants()) {
             double share = result.median(contestant, Figure.LOAD_CPU_SHARE).orElse(0);
             double lag = result.median(contestant, Figure.LOAD_LAG_NANOS).orElse(0);
             double p99 = result.median(contestant, Figure.P99_NANOS).orElse(Double.POSITIVE_INFINITY);
-            if (hasSchedule && lag > LAG_BOUND * p99) {
+            if (lag > LAG_BOUND * p99) {
                 notes.add("The load was late with " + contestant + ": p99 of its lag is " + Figure.P99_NANOS.format(lag)
                         + ", so latencies are the load's, not the server's.");
-            } else if (!hasSchedule && share >= LOAD_BOUND) {
+            } else if (share >= LOAD_BOUND) {
                 notes.add("The load was the bottleneck with " + contestant + ", at "
                         + Figure.LOAD_CPU_SHARE.format(share)
                         + " of its processor: its messages/s and latencies are the load's, its CPU/message is not.");
             }
         }
         return notes;
+    }
+
+    private boolean isMeasured(Figure figure) {
+        return result.series().stream().anyMatch(series -> series.figure() == figure);
     }
 
     private Table table(List<String> header, Function<String, List<String>> cells) {

@@ -7,6 +7,8 @@ import java.util.stream.Collectors;
 
 /** A whole run, for a person to read. */
 public final class RunTables {
+    private static final String TIMES_BETTER = "Times better, with 95 % confidence intervals:";
+
     private RunTables() {}
 
     /** Returns all tables for a terminal. */
@@ -15,9 +17,13 @@ public final class RunTables {
         for (PointResult point : run.points()) {
             PointTables tables = new PointTables(point);
             text.append("\n").append(title(point)).append("\n\n");
-            text.append(tables.figures().text()).append("\n");
-            text.append("Times better, with 95 % confidence intervals:\n");
-            text.append(tables.advantages().text());
+            if (!point.series().isEmpty()) {
+                text.append(tables.figures().text())
+                        .append("\n")
+                        .append(TIMES_BETTER)
+                        .append("\n");
+                text.append(tables.advantages().text());
+            }
             tables.notes().forEach(note -> text.append(note).append("\n"));
         }
         return text.toString();
@@ -30,8 +36,13 @@ public final class RunTables {
         for (PointResult point : run.points()) {
             PointTables tables = new PointTables(point);
             text.append("\n## ").append(title(point)).append("\n\n");
-            text.append(tables.figures().markdown()).append("\nTimes better, with 95 % confidence intervals:\n\n");
-            text.append(tables.advantages().markdown());
+            if (!point.series().isEmpty()) {
+                text.append(tables.figures().markdown())
+                        .append("\n")
+                        .append(TIMES_BETTER)
+                        .append("\n\n");
+                text.append(tables.advantages().markdown());
+            }
             tables.notes().forEach(note -> text.append("\n").append(note).append("\n"));
         }
         return text.toString();
