@@ -17,7 +17,10 @@ final class ClosedLoop {
         this.inFlight = inFlight;
     }
 
-    /** Sends for so long, then waits until everything in flight has come back. */
+    /**
+     * Sends for so long, then waits until everything in flight has come back. That is counted, messages and time: what is
+     * in flight may be as much as comes back in time.
+     */
     LoadResult run(long nanos) throws IOException {
         messages = 0;
         isEnding = false;
@@ -32,10 +35,9 @@ final class ClosedLoop {
             connections.await(now);
             now = System.nanoTime();
         }
-        long inTime = messages;
         isEnding = true;
         connections.drain();
-        return LoadResult.of(inTime, now - began, connections.latencies()).withDrained(messages - inTime);
+        return LoadResult.of(messages, System.nanoTime() - began, connections.latencies());
     }
 
     private void follow(EchoConnection connection, long frames, long now) {

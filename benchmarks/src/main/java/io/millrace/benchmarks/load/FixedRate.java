@@ -60,12 +60,10 @@ final class FixedRate {
             }
         }
         long took = System.nanoTime() - began;
-        long inTime = messages;
         if (!connections.drain(took)) {
             throw tooSlow(perSecond, all);
         }
-        return LoadResult.of(inTime, took, connections.latencies())
-                .withDrained(messages - inTime)
+        return LoadResult.of(messages, System.nanoTime() - began, connections.latencies())
                 .withLag(lags.getValueAtPercentile(99));
     }
 

@@ -81,12 +81,12 @@ final class EchoSubject implements Subject {
         double allocated = figures("figures").allocatedBytes() - allocatedBefore;
         Map<Figure, Double> measured = new EnumMap<>(Figure.class);
         measured.put(Figure.MESSAGES_PER_SECOND, result.perSecond());
-        measured.put(Figure.CPU_NANOS_PER_MESSAGE, serverNanos / result.handled());
+        measured.put(Figure.CPU_NANOS_PER_MESSAGE, serverNanos / result.messages());
         measured.put(Figure.P50_NANOS, (double) result.p50Nanos());
         measured.put(Figure.P99_NANOS, (double) result.p99Nanos());
         measured.put(Figure.P999_NANOS, (double) result.p999Nanos());
         measured.put(Figure.MAX_NANOS, (double) result.maxNanos());
-        measured.put(Figure.ALLOCATED_BYTES_PER_MESSAGE, allocated / result.handled());
+        measured.put(Figure.ALLOCATED_BYTES_PER_MESSAGE, allocated / result.messages());
         if (result.lagNanos() > 0) {
             measured.put(Figure.LOAD_LAG_NANOS, (double) result.lagNanos()); // it spins, so its time says nothing
         } else {

@@ -23,7 +23,7 @@ class ClosedLoopIT {
         try (BrokenEcho server = new BrokenEcho(Fault.NONE);
                 EchoConnections connections = new EchoConnections(server.port(), point, LONG)) {
             ClosedLoop loop = new ClosedLoop(connections, point.inFlight());
-            long handled = loop.run(RUN_NANOS).handled() + loop.run(RUN_NANOS).handled();
+            long handled = loop.run(RUN_NANOS).messages() + loop.run(RUN_NANOS).messages();
             assertEquals(server.bytes.get(), (handled + 1) * (Integer.BYTES + 64), "one more tells that it accepts");
             assertEquals(
                     0, connections.all().stream().filter(one -> !one.isWhole()).count());
@@ -38,7 +38,7 @@ class ClosedLoopIT {
             long began = System.nanoTime();
             LoadResult result = new ClosedLoop(connections, point.inFlight()).run(RUN_NANOS);
             long took = System.nanoTime() - began;
-            assertEquals(result.handled(), connections.latencies().getTotalCount());
+            assertEquals(result.messages(), connections.latencies().getTotalCount());
             assertTrue(0 < result.p50Nanos() && result.p50Nanos() <= result.maxNanos(), result::toString);
             assertTrue(result.maxNanos() <= took * 1.01, () -> result + " took " + took);
         }
@@ -49,7 +49,7 @@ class ClosedLoopIT {
         EchoPoint point = new EchoPoint(1, 2, 3 << 20);
         try (BrokenEcho server = new BrokenEcho(Fault.NONE);
                 EchoConnections connections = new EchoConnections(server.port(), point, LONG)) {
-            assertTrue(new ClosedLoop(connections, point.inFlight()).run(1).handled() >= 2);
+            assertTrue(new ClosedLoop(connections, point.inFlight()).run(1).messages() >= 2);
         }
     }
 

@@ -22,7 +22,7 @@ class FixedRateIT {
                 EchoConnections connections = new EchoConnections(server.port(), POINT, PATIENCE)) {
             FixedRate fixedRate = new FixedRate(connections);
             assertEquals(
-                    200, fixedRate.run(5_000, TimeUnit.MILLISECONDS.toNanos(40)).handled());
+                    200, fixedRate.run(5_000, TimeUnit.MILLISECONDS.toNanos(40)).messages());
             assertEquals(200, connections.latencies().getTotalCount());
         }
     }
@@ -37,7 +37,7 @@ class FixedRateIT {
             assertTrue(result.maxNanos() >= 49 * spacing, result::toString);
             double longer = connections.latencies().getCountBetweenValues(10 * spacing, Long.MAX_VALUE);
             assertTrue(longer >= 40, () -> longer + " of " + result);
-            assertEquals(200, result.handled());
+            assertEquals(200, result.messages());
         }
     }
 
