@@ -26,9 +26,7 @@ public final class SideBySide {
     private final Progress progress;
     private final Random random = new Random(SEED);
 
-    private final List<String> points;
-    private final List<String> contestants;
-    private final Subject.Opener opener;
+    private final Comparison comparison;
 
     // Confined to the measuring thread.
     private final List<Map<String, Map<Figure, List<Double>>>> values;
@@ -48,10 +46,8 @@ public final class SideBySide {
         this.scenario = scenario;
         this.plan = plan;
         this.progress = progress;
-        points = comparison.points();
-        contestants = comparison.contestants();
-        opener = comparison.opener();
-        values = points.stream()
+        this.comparison = comparison;
+        values = comparison.points().stream()
                 .map(point ->
                         (Map<String, Map<Figure, List<Double>>>) new LinkedHashMap<String, Map<Figure, List<Double>>>())
                 .toList();
@@ -80,7 +76,7 @@ public final class SideBySide {
         for (int trial = 0; trial < plan.trials(); trial++) {
             try {
                 start();
-                for (int point = 0; point < points.size(); point++) {
+                for (int point = 0; point < comparison.points().size(); point++) {
                     rounds(point);
                 }
             } finally {
@@ -88,21 +84,27 @@ public final class SideBySide {
                 alive.clear();
             }
         }
-        return IntStream.range(0, points.size()).mapToObj(this::result).toList();
+        return IntStream.range(0, comparison.points().size())
+                .mapToObj(this::result)
+                .toList();
     }
 
     private void start() {
-        for (String contestant : contestants) {
-            attempt(0, contestant, "starts", () -> alive.put(contestant, opener.open(contestant)));
+        for (String contestant : comparison.contestants()) {
+            attempt(
+                    0,
+                    contestant,
+                    "starts",
+                    () -> alive.put(contestant, comparison.opener().open(contestant)));
         }
-        for (String contestant : contestants) {
+        for (String contestant : comparison.contestants()) {
             attempt(0, contestant, "warms up", () -> subject(contestant).warm(plan.warmMillis()));
             progress.step();
         }
     }
 
     private void rounds(int point) {
-        List<String> order = new ArrayList<>(contestants);
+        List<String> order = new ArrayList<>(comparison.contestants());
         for (int round = 0; round < plan.roundsPerTrial(); round++) {
             Collections.shuffle(order, random);
             for (String contestant : order) {
@@ -111,11 +113,13 @@ public final class SideBySide {
                         contestant,
                         "is measured",
                         () -> add(
-                                point, contestant, subject(contestant).measure(points.get(point), plan.roundMillis())));
+                                point,
+                                contestant,
+                                subject(contestant).measure(comparison.points().get(point), plan.roundMillis())));
                 progress.step();
             }
         }
-        for (String contestant : contestants) {
+        for (String contestant : comparison.contestants()) {
             attempt(
                     point,
                     contestant,
@@ -129,13 +133,13 @@ public final class SideBySide {
         if (known != null && known.point() <= point) {
             return;
         }
-        progress.doing(scenario + " " + points.get(point) + ": " + contestant + " " + what);
+        progress.doing(scenario + " " + comparison.points().get(point) + ": " + contestant + " " + what);
         try {
             step.run();
         } catch (Exception e) {
             String reason = e.getMessage() == null ? e.toString() : e.getMessage();
             failures.put(contestant, new Failure(point, reason));
-            progress.note(scenario + " " + points.get(point) + ": without " + contestant + ": " + reason);
+            progress.note(scenario + " " + comparison.points().get(point) + ": without " + contestant + ": " + reason);
             Subject dead = alive.remove(contestant);
             if (dead != null) {
                 dead.close();
@@ -161,7 +165,7 @@ public final class SideBySide {
     private PointResult result(int point) {
         List<Series> series = new ArrayList<>();
         Map<String, String> absent = new LinkedHashMap<>();
-        for (String contestant : contestants) {
+        for (String contestant : comparison.contestants()) {
             Failure failure = failures.get(contestant);
             if (failure != null && failure.point() <= point) {
                 absent.put(contestant, failure.reason());
@@ -171,6 +175,6 @@ public final class SideBySide {
                         .forEach((figure, list) -> series.add(new Series(contestant, figure, list)));
             }
         }
-        return new PointResult(scenario, points.get(point), series, absent);
+        return new PointResult(scenario, comparison.points().get(point), series, absent);
     }
 }

@@ -23,6 +23,9 @@ public final class PointTables {
     /** Above this part of the latency that was measured, the load's own lateness is in it. */
     private static final double LAG_BOUND = 0.5;
 
+    /** A wider spread, in percent, is that of a value near zero, and says nothing. */
+    private static final double SPREAD_BOUND = 1_000;
+
     /** What programs are compared by that have as much load as they take. */
     private static final List<Figure> BY_SPEED =
             List.of(Figure.CPU_NANOS_PER_MESSAGE, Figure.MESSAGES_PER_SECOND, Figure.P99_NANOS);
@@ -102,11 +105,8 @@ public final class PointTables {
     private static String cell(Series series) {
         Spread spread = Statistics.spread(series.values());
         String median = series.figure().format(spread.median());
-        if (spread.median() == 0) {
-            return median;
-        }
         double half = 50 * (spread.high() - spread.low()) / Math.abs(spread.median());
-        return median + String.format(Locale.ROOT, " ±%.0f%%", half);
+        return half < SPREAD_BOUND ? median + String.format(Locale.ROOT, " ±%.0f%%", half) : median;
     }
 
     private String advantage(String contestant, String other, Figure figure) {
