@@ -20,8 +20,7 @@ public record Peer(String name, Predicate<String> isCandidate) {
     public static final Peer BEST_NETTY = new Peer("best-netty", contestant -> contestant.startsWith("netty"));
 
     /** The fastest framework that is not Millrace. */
-    public static final Peer BEST_FRAMEWORK =
-            new Peer("best-peer", contestant -> !contestant.startsWith(MILLRACE) && !contestant.endsWith("-bare"));
+    public static final Peer BEST_FRAMEWORK = new Peer("best-peer", PointResult::isPeer);
 
     /** What Millrace's engine can do at best: a loop over it that only echoes. */
     public static final Peer BARE_LOOP = named("nio2-bare");

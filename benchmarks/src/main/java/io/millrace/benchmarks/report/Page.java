@@ -82,7 +82,7 @@ final class Page {
         Map<String, Integer> few = new LinkedHashMap<>();
         for (PointResult point : findings.run().points()) {
             int rounds = rounds(point);
-            if (rounds < PUBLISHABLE_ROUNDS) {
+            if (rounds < PUBLISHABLE_ROUNDS && !point.series().isEmpty()) {
                 few.merge(point.scenario(), rounds, Math::min);
             }
         }

@@ -5,10 +5,11 @@ import io.millrace.benchmarks.finding.Peer;
 import io.millrace.benchmarks.result.Figure;
 import io.millrace.benchmarks.result.PointResult;
 import io.millrace.benchmarks.result.Ratio;
+import io.millrace.benchmarks.table.PointTables;
+import io.millrace.benchmarks.table.Table;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -20,6 +21,9 @@ import java.util.stream.Stream;
  * @param headline what the contestants are compared by
  */
 record PointTable(PointResult point, Figure headline) {
+    /** Stands where a contestant has no value. */
+    private static final String NOTHING = "-";
+
     /** What stands beside the headline; all else is folded. */
     private static final Set<Figure> DECIDING = Set.of(
             Figure.MESSAGES_PER_SECOND,
@@ -43,19 +47,25 @@ record PointTable(PointResult point, Figure headline) {
         StringBuilder text = new StringBuilder(table(deciding));
         if (!details.isEmpty()) {
             text.append("\n<details><summary>More of ").append(point.point()).append("</summary>\n\n");
-            text.append(table(details)).append("\n</details>\n");
+            text.append(table(details)).append('\n');
+            // who is absent is said where everybody sees it
+            new PointTables(new PointResult(point.scenario(), point.point(), point.series()))
+                    .notes()
+                    .forEach(note -> text.append("- ").append(note).append('\n'));
+            text.append("\n</details>\n");
         }
-        for (Map.Entry<String, String> absent : point.absent().entrySet()) {
-            text.append("\nNot measured: ").append(absent.getKey());
-            text.append(" (").append(cell(absent.getValue())).append(").\n");
-        }
+        point.absent().forEach((contestant, reason) -> text.append("\nNot measured: ")
+                .append(contestant)
+                .append(" (")
+                .append(reason.replaceAll("\\s+", " ").strip())
+                .append(").\n"));
         return text.toString();
     }
 
     private Column column(Figure figure) {
         return new Column(figure.title(), contestant -> point.series(contestant, figure)
                 .map(Findings::text)
-                .orElse(""));
+                .orElse(NOTHING));
     }
 
     private boolean isMeasured(Figure figure) {
@@ -72,17 +82,23 @@ record PointTable(PointResult point, Figure headline) {
     }
 
     private String table(List<Column> columns) {
-        List<String> heads = Stream.concat(
+        List<String> header = Stream.concat(
                         Stream.of("contestant"), columns.stream().map(Column::head))
                 .toList();
-        StringBuilder text = new StringBuilder(row(heads, false));
-        text.append("|---").append("|---:".repeat(columns.size())).append("|\n");
-        for (String contestant : bestFirst()) {
-            Stream<String> cells = columns.stream().map(column -> column.cell().apply(contestant));
-            text.append(
-                    row(Stream.concat(Stream.of(contestant), cells).toList(), contestant.startsWith(Peer.MILLRACE)));
-        }
-        return text.toString();
+        return new Table(
+                        header,
+                        bestFirst().stream()
+                                .map(contestant -> row(contestant, columns))
+                                .toList())
+                .markdown();
+    }
+
+    private static List<String> row(String contestant, List<Column> columns) {
+        String mark = contestant.startsWith(Peer.MILLRACE) ? "**" : "";
+        return Stream.concat(Stream.of(contestant), columns.stream().map(column -> column.cell()
+                        .apply(contestant)))
+                .map(cell -> cell.equals(NOTHING) ? cell : mark + cell + mark)
+                .toList();
     }
 
     private String advantage(String contestant, Peer peer) {
@@ -91,20 +107,7 @@ record PointTable(PointResult point, Figure headline) {
         }
         return Findings.advantage(point, contestant, peer, headline)
                 .map(Ratio::toString)
-                .orElse("");
-    }
-
-    private static String row(List<String> cells, boolean isBold) {
-        StringBuilder text = new StringBuilder("|");
-        for (String cell : cells) {
-            String mark = isBold && !cell.isEmpty() ? "**" : "";
-            text.append(' ').append(mark).append(cell(cell)).append(mark).append(" |");
-        }
-        return text.append('\n').toString();
-    }
-
-    private static String cell(String text) {
-        return text.replace("|", "\\|").replaceAll("\\s+", " ").strip();
+                .orElse(NOTHING);
     }
 
     /** What stands above, and beside a contestant. */

@@ -1,5 +1,7 @@
 package io.millrace.benchmarks.report;
 
+import io.millrace.benchmarks.run.EchoScenario;
+import io.millrace.benchmarks.run.LatencyScenario;
 import io.millrace.benchmarks.run.Scenario;
 import java.util.List;
 
@@ -9,6 +11,6 @@ final class Scenarios {
 
     /** Returns them in the order in which they are measured. */
     static List<Scenario> all() {
-        return List.of();
+        return List.of(new EchoScenario(), new LatencyScenario(), new CurvesScenario());
     }
 }
