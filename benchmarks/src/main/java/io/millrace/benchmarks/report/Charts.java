@@ -66,9 +66,7 @@ record Charts(Findings findings) {
         List<Group> groups = new ArrayList<>();
         for (Part part : parts) {
             for (PointResult point : findings.points(part)) {
-                List<Bar> bars = Stream.of(Peer.BEST_FRAMEWORK, Peer.BARE_LOOP)
-                        .flatMap(peer -> bar(point, peer, part.headline()).stream())
-                        .toList();
+                List<Bar> bars = bars(point, part.headline());
                 if (!bars.isEmpty()) {
                     String name = parts.size() == 1 ? point.point() : part.scenario() + " " + point.point();
                     groups.add(new Group(name, bars));
@@ -80,12 +78,18 @@ record Charts(Findings findings) {
         return groups.isEmpty() ? Optional.empty() : Optional.of(new RatioChart(title, subtitle).draw(groups));
     }
 
-    private static Optional<Bar> bar(PointResult point, Peer peer, Figure figure) {
-        return Findings.advantage(point, Peer.MILLRACE, peer, figure).map(ratio -> {
-            String reference = peer.in(point, figure).orElse(peer.name());
-            Hue hue = peer.equals(Peer.BARE_LOOP) ? Hue.BARE : Hue.PEER;
-            return new Bar(reference, hue, ratio.median(), ratio.low(), ratio.high());
-        });
+    /** Returns a bar for the best Netty transport, the best framework if that is another, and the bare loop. */
+    private static List<Bar> bars(PointResult point, Figure figure) {
+        return Stream.of(Peer.BEST_NETTY, Peer.BEST_FRAMEWORK, Peer.BARE_LOOP)
+                .flatMap(peer -> peer.in(point, figure).stream())
+                .distinct()
+                .flatMap(name -> bar(point, name, figure).stream())
+                .toList();
+    }
+
+    private static Optional<Bar> bar(PointResult point, String peer, Figure figure) {
+        return Findings.advantage(point, Peer.MILLRACE, Peer.named(peer), figure)
+                .map(ratio -> new Bar(peer, hue(peer), ratio.median(), ratio.low(), ratio.high()));
     }
 
     private Optional<String> growth(Sweep sweep, Figure figure) {

@@ -47,11 +47,11 @@ record PointTable(PointResult point, Figure headline) {
         StringBuilder text = new StringBuilder(table(deciding));
         if (!details.isEmpty()) {
             text.append("\n<details><summary>More of ").append(point.point()).append("</summary>\n\n");
-            text.append(table(details)).append('\n');
+            text.append(table(details));
             // who is absent is said where everybody sees it
-            new PointTables(new PointResult(point.scenario(), point.point(), point.series()))
-                    .notes()
-                    .forEach(note -> text.append("- ").append(note).append('\n'));
+            List<String> notes =
+                    new PointTables(new PointResult(point.scenario(), point.point(), point.series())).notes();
+            text.append(notes.isEmpty() ? "" : "\n- " + String.join("\n- ", notes) + "\n");
             text.append("\n</details>\n");
         }
         point.absent().forEach((contestant, reason) -> text.append("\nNot measured: ")
@@ -69,7 +69,9 @@ record PointTable(PointResult point, Figure headline) {
     }
 
     private boolean isMeasured(Figure figure) {
-        return point.series().stream().anyMatch(series -> series.figure() == figure);
+        return point.series().stream()
+                .anyMatch(series ->
+                        series.figure() == figure && series.values().stream().anyMatch(value -> value != 0));
     }
 
     private List<String> bestFirst() {

@@ -1,5 +1,6 @@
 package io.millrace.benchmarks.report;
 
+import io.millrace.benchmarks.calls.CallScenario;
 import io.millrace.benchmarks.run.EchoScenario;
 import io.millrace.benchmarks.run.LatencyScenario;
 import io.millrace.benchmarks.run.Scenario;
@@ -11,6 +12,6 @@ final class Scenarios {
 
     /** Returns them in the order in which they are measured. */
     static List<Scenario> all() {
-        return List.of(new EchoScenario(), new LatencyScenario(), new CurvesScenario());
+        return List.of(new EchoScenario(), new LatencyScenario(), new CurvesScenario(), new CallScenario());
     }
 }
