@@ -116,7 +116,7 @@ final class TokenRequests extends RequestTable {
     }
 
     private int home(long token) {
-        return (int) (token * SCATTER >>> Integer.SIZE) & (places.length - 1);
+        return (int) ((token * SCATTER) >>> Integer.SIZE) & (places.length - 1);
     }
 
     private int next(int place) {
