@@ -79,7 +79,7 @@ public final class CallScenario implements Scenario {
             Meter.Usage clientUsage = clientMeter.stop();
             long calls = result.messages();
             Map<Figure, Double> figures = new EnumMap<>(Figure.class);
-            figures.put(Figure.MESSAGES_PER_SECOND, result.messages() * 1e9 / result.nanos());
+            figures.put(Figure.MESSAGES_PER_SECOND, result.perSecond());
             figures.put(Figure.CPU_NANOS_PER_MESSAGE, serverUsage.cpuNanosPer(calls) + clientUsage.cpuNanosPer(calls));
             figures.put(Figure.SERVER_CPU_NANOS_PER_MESSAGE, serverUsage.cpuNanosPer(calls));
             figures.put(Figure.CLIENT_CPU_NANOS_PER_MESSAGE, clientUsage.cpuNanosPer(calls));
