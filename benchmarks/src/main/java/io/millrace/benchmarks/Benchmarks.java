@@ -3,6 +3,9 @@ package io.millrace.benchmarks;
 import io.millrace.benchmarks.calls.AnswerCommand;
 import io.millrace.benchmarks.calls.AskCommand;
 import io.millrace.benchmarks.child.ServeCommand;
+import io.millrace.benchmarks.crowd.ChurnCommand;
+import io.millrace.benchmarks.crowd.HoldCommand;
+import io.millrace.benchmarks.crowd.ShoutCommand;
 import io.millrace.benchmarks.load.LoadCommand;
 import io.millrace.benchmarks.micro.MicroCommand;
 import io.millrace.benchmarks.report.ReportCommand;
@@ -24,7 +27,10 @@ import picocli.CommandLine.ScopeType;
             ServeCommand.class,
             LoadCommand.class,
             AnswerCommand.class,
-            AskCommand.class
+            AskCommand.class,
+            HoldCommand.class,
+            ChurnCommand.class,
+            ShoutCommand.class
         })
 public final class Benchmarks {
     private Benchmarks() {}

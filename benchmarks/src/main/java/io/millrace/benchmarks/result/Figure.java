@@ -44,17 +44,29 @@ public enum Figure {
     /** Heap after a collection and direct memory, above those of the server without connections. */
     HEAP_AND_DIRECT_BYTES_PER_CONNECTION("heap and direct/connection", Unit.BYTES, true),
 
+    /** Heap after a collection alone, above that of the server without connections. */
+    HEAP_BYTES_PER_CONNECTION("heap/connection", Unit.BYTES, true),
+
+    /** Direct memory alone, above that of the server without connections. */
+    DIRECT_BYTES_PER_CONNECTION("direct/connection", Unit.BYTES, true),
+
     /** What the process holds of the machine's memory, above that of the server without connections. */
     RESIDENT_BYTES_PER_CONNECTION("RSS/connection", Unit.BYTES, true),
 
     /** From the start of the JVM until the first echo has come back. */
     FIRST_ECHO_NANOS("first echo", Unit.NANOS, true),
 
+    /** Processor time of the process from its start until the first echo has come back. */
+    FIRST_ECHO_CPU_NANOS("CPU until first echo", Unit.NANOS, true),
+
     /** Connections that were accepted, served and closed. */
     CONNECTIONS_PER_SECOND("connections/s", Unit.PER_SECOND, false),
 
     /** Processor time of the server's living threads for a connection from accept to close. */
     CPU_NANOS_PER_CONNECTION("CPU/connection", Unit.NANOS, true),
+
+    /** What the server's living threads allocate for a connection from accept to close. */
+    ALLOCATED_BYTES_PER_CONNECTION("allocated/connection", Unit.BYTES, true),
 
     /** How much of its processor the load used: near one, it is the load that was measured. */
     LOAD_CPU_SHARE("load CPU", Unit.SHARE, true),
