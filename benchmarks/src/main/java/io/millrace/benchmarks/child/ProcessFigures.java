@@ -8,15 +8,16 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** What Linux tells of a process: its processor time and its memory. */
-final class ProcessFigures {
+public final class ProcessFigures {
     private final Path folder;
 
-    ProcessFigures(long pid) {
+    /** Makes the figures of a process. */
+    public ProcessFigures(long pid) {
         folder = Path.of("/proc", Long.toString(pid));
     }
 
     /** Returns the processor time that the process's threads have used so far, those that have ended not counted. */
-    long cpuNanos() throws IOException {
+    public long cpuNanos() throws IOException {
         long nanos = 0;
         try (DirectoryStream<Path> threads = Files.newDirectoryStream(folder.resolve("task"))) {
             for (Path thread : threads) {

@@ -21,7 +21,17 @@ import org.jspecify.annotations.Nullable;
 /** What moves Netty's bytes. */
 public enum Transport {
     /** The JDK's selector. */
-    NIO(NioServerSocketChannel.class, NioSocketChannel.class) {
+    NIO {
+        @Override
+        public Class<? extends ServerChannel> listener() {
+            return NioServerSocketChannel.class;
+        }
+
+        @Override
+        public Class<? extends Channel> channel() {
+            return NioSocketChannel.class;
+        }
+
         @Override
         @Nullable
         Throwable obstacle() {
@@ -35,7 +45,17 @@ public enum Transport {
     },
 
     /** Linux's epoll by native code. */
-    EPOLL(EpollServerSocketChannel.class, EpollSocketChannel.class) {
+    EPOLL {
+        @Override
+        public Class<? extends ServerChannel> listener() {
+            return EpollServerSocketChannel.class;
+        }
+
+        @Override
+        public Class<? extends Channel> channel() {
+            return EpollSocketChannel.class;
+        }
+
         @Override
         @Nullable
         Throwable obstacle() {
@@ -49,7 +69,17 @@ public enum Transport {
     },
 
     /** Linux's io_uring by native code. Without rings of provided buffers, with which it was slower here. */
-    URING(IoUringServerSocketChannel.class, IoUringSocketChannel.class) {
+    URING {
+        @Override
+        public Class<? extends ServerChannel> listener() {
+            return IoUringServerSocketChannel.class;
+        }
+
+        @Override
+        public Class<? extends Channel> channel() {
+            return IoUringSocketChannel.class;
+        }
+
         @Override
         @Nullable
         Throwable obstacle() {
@@ -62,29 +92,17 @@ public enum Transport {
         }
     };
 
-    private final Class<? extends ServerChannel> listener;
-    private final Class<? extends Channel> channel;
-
-    Transport(Class<? extends ServerChannel> listener, Class<? extends Channel> channel) {
-        this.listener = listener;
-        this.channel = channel;
-    }
-
     /** Returns the cause for which this machine cannot run it, or null if it can. */
     abstract @Nullable Throwable obstacle();
 
     /** Returns what makes the transport's event loop. */
     public abstract IoHandlerFactory ioHandlers();
 
-    /** Returns the class of its listening channels. */
-    public Class<? extends ServerChannel> listener() {
-        return listener;
-    }
+    /** Returns the class of its listening channels; loaded by this call, not before. */
+    public abstract Class<? extends ServerChannel> listener();
 
     /** Returns the class of its connections. */
-    public Class<? extends Channel> channel() {
-        return channel;
-    }
+    public abstract Class<? extends Channel> channel();
 
     /** Returns what a contestant on it is called. */
     String contestant() {
