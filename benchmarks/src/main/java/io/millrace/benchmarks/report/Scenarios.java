@@ -4,6 +4,11 @@ import io.millrace.benchmarks.calls.CallScenario;
 import io.millrace.benchmarks.run.EchoScenario;
 import io.millrace.benchmarks.run.LatencyScenario;
 import io.millrace.benchmarks.run.Scenario;
+import io.millrace.benchmarks.scenario.BroadcastScenario;
+import io.millrace.benchmarks.scenario.ChurnScenario;
+import io.millrace.benchmarks.scenario.FirstEchoScenario;
+import io.millrace.benchmarks.scenario.IdleScenario;
+import io.millrace.benchmarks.scenario.ProxyScenario;
 import java.util.List;
 
 /** The scenarios that the report measures. */
@@ -12,6 +17,15 @@ final class Scenarios {
 
     /** Returns them in the order in which they are measured. */
     static List<Scenario> all() {
-        return List.of(new EchoScenario(), new LatencyScenario(), new CurvesScenario(), new CallScenario());
+        return List.of(
+                new EchoScenario(),
+                new LatencyScenario(),
+                new CurvesScenario(),
+                new CallScenario(),
+                new ProxyScenario(),
+                new ChurnScenario(),
+                new BroadcastScenario(),
+                new IdleScenario(),
+                new FirstEchoScenario());
     }
 }
