@@ -83,15 +83,19 @@ final class FrameDispatch extends FrameOutlet {
         if (guard != null) {
             guard.received(kind);
         }
-        switch (kind) {
-            case MESSAGE -> {
-                MessageHandler handler = direct;
-                if (handler != null && payload.hasRemaining()) {
-                    take(handler, payload);
-                } else {
-                    message(payload);
-                }
+        MessageHandler handler = direct;
+        if (handler != null && kind == FrameKind.MESSAGE && payload.hasRemaining()) {
+            int from = payload.position();
+            int to = payload.limit();
+            try {
+                handler.onMessage(session, payload);
+            } catch (Throwable thrown) {
+                callbackThrew("onMessage", thrown, payload.limit(to).position(from));
             }
+            return;
+        }
+        switch (kind) {
+            case MESSAGE -> message(payload);
             case REQUEST -> request(token, payload);
             case REPLY -> {
                 if (requests != null) {

@@ -22,7 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** What an application sends on a session, but for requests. */
-abstract class SessionSends implements Session {
+public abstract class SessionSends implements Session {
     /** Messages up to this length, in bytes, cost less to copy than to write from where they are. */
     private static final int LARGEST_COPY_BYTES = 4 << 10;
 

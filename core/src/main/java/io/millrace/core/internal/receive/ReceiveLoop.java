@@ -153,15 +153,32 @@ public final class ReceiveLoop extends ReceiveBuffer {
             if (!receiver.mayDeliver()) {
                 return false;
             }
-            int length = frameLength == FrameDecoder.UNKNOWN ? measure(end) : frameLength;
-            if (skipping) {
-                skip(end);
-            } else if (inParts) {
-                deliverPart(end);
-            } else if (length == FrameDecoder.UNKNOWN || end - start < length) {
+            if (!tryDeliver(end)) {
                 return true;
+            }
+        }
+        return true;
+    }
+
+    /** Delivers the next frame, or what there is of it; false if nothing more can be done until more has arrived. */
+    private boolean tryDeliver(int end) throws MalformedFrameException {
+        int length = frameLength == FrameDecoder.UNKNOWN ? measure(end) : frameLength;
+        if (skipping) {
+            skip(end);
+        } else if (inParts) {
+            deliverPart(end);
+        } else if (length == FrameDecoder.UNKNOWN || end - start < length) {
+            return false;
+        } else {
+            int from = start + decoder.payloadOffset();
+            start += length;
+            frameLength = FrameDecoder.UNKNOWN;
+            receivedMessages++;
+            ByteBuffer payload = current.view(from, from + decoder.payloadLength());
+            if (length > TURN_BYTES / 2 && isAssembly(current)) {
+                deliverLent(payload);
             } else {
-                deliverFrame(length);
+                receiver.deliver(decoder.kind(), decoder.token(), payload);
             }
         }
         return true;
@@ -238,22 +255,18 @@ public final class ReceiveLoop extends ReceiveBuffer {
         }
     }
 
-    private void deliverFrame(int length) {
-        int from = start + decoder.payloadOffset();
-        start += length;
-        frameLength = FrameDecoder.UNKNOWN;
-        receivedMessages++;
-        ByteBuffer payload = current.view(from, from + decoder.payloadLength());
-        Turn turn = isAssembly(current) ? Turn.current() : null;
+    /** Delivers a frame that may be sent on from where it lies. A short one may not: it costs less to copy. */
+    private void deliverLent(ByteBuffer payload) {
+        Turn turn = Turn.current();
         if (turn == null) {
             receiver.deliver(decoder.kind(), decoder.token(), payload);
-        } else {
-            lend(payload);
-            turn.lend(this);
-            receiver.deliver(decoder.kind(), decoder.token(), payload);
-            turn.lend(null);
-            endLoan();
+            return;
         }
+        lend(payload);
+        turn.lend(this);
+        receiver.deliver(decoder.kind(), decoder.token(), payload);
+        turn.lend(null);
+        endLoan();
     }
 
     /**

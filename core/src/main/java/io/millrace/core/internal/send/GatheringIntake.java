@@ -6,6 +6,7 @@ import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /** Lets a turn that sends many messages put them together without the queue's lock (see {@link Stage}). */
@@ -38,11 +39,24 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
             return false;
         }
         FrameEncoder encoder = encoder();
-        int length = QueueBuffers.frameLength(encoder, kind, payload.remaining());
+        int payloadLength = payload.remaining();
+        int length = QueueBuffers.frameLength(encoder, kind, payloadLength);
         if (length > stage.room()) {
             return false;
         }
-        QueueBuffers.put(encoder, kind, token, payload, stage.bytes());
+        // Written out here, and not shared with the queue: the way from a frame to its answer is as deep as a compiler
+        // follows by itself, and one step more costs a message a tenth of its time.
+        ByteBuffer out = stage.bytes();
+        int start = out.position();
+        try {
+            encoder.putHeader(out.order(ByteOrder.BIG_ENDIAN), kind, token, payloadLength);
+            int at = out.position();
+            out.put(at, payload, payload.position(), payloadLength).position(at + payloadLength);
+            encoder.putTrailer(out);
+        } catch (RuntimeException | Error broken) {
+            out.position(start);
+            throw broken;
+        }
         stage.gathered(length);
         return true;
     }

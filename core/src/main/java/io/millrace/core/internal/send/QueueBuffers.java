@@ -6,7 +6,6 @@ import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /** Leases and fills the buffers that messages are copied into. */
@@ -67,21 +66,6 @@ final class QueueBuffers {
             }
         }
         return out;
-    }
-
-    /** Puts a whole frame into a buffer that has room for it; nothing of it if the encoder throws. */
-    static void put(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload, ByteBuffer out) {
-        int start = out.position();
-        int length = payload.remaining();
-        try {
-            encoder.putHeader(out.order(ByteOrder.BIG_ENDIAN), kind, token, length);
-            int at = out.position();
-            out.put(at, payload, payload.position(), length).position(at + length);
-            encoder.putTrailer(out);
-        } catch (RuntimeException | Error broken) {
-            out.position(start);
-            throw broken;
-        }
     }
 
     /** Returns how long a frame is. */
