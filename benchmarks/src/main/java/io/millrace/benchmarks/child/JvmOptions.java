@@ -9,9 +9,15 @@ public final class JvmOptions {
 
     private JvmOptions() {}
 
-    /** Returns those of a measured program. */
-    public static List<String> server() {
-        return with("-Xms1g", "-Xmx1g", "-XX:MaxDirectMemorySize=4g");
+    /**
+     * Returns those of a measured program.
+     *
+     * @param own what it is to be started with beside those of all
+     */
+    public static List<String> server(List<String> own) {
+        List<String> options = with("-Xms1g", "-Xmx1g", "-XX:MaxDirectMemorySize=4g");
+        options.addAll(own);
+        return options;
     }
 
     /** Returns those of a load. */

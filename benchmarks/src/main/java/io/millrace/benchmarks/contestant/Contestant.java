@@ -1,5 +1,7 @@
 package io.millrace.benchmarks.contestant;
 
+import java.util.List;
+
 /** A program that is measured, in one {@link Role}. */
 public interface Contestant {
     /** Returns what it is called on the command line and in tables, such as {@code netty-epoll}. */
@@ -8,6 +10,11 @@ public interface Contestant {
     /** Returns why it cannot run on this machine, or an empty text if it can. */
     default String unavailable() {
         return "";
+    }
+
+    /** Returns what its JVM is started with beside the options of all. */
+    default List<String> jvmOptions() {
+        return List.of();
     }
 
     /**

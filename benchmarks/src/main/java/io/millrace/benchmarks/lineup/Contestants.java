@@ -7,6 +7,7 @@ import io.millrace.benchmarks.contestant.bare.SelectorEcho;
 import io.millrace.benchmarks.contestant.millrace.MillraceBroadcast;
 import io.millrace.benchmarks.contestant.millrace.MillraceEcho;
 import io.millrace.benchmarks.contestant.millrace.MillraceProxy;
+import io.millrace.benchmarks.contestant.millrace.ReadyReads;
 import io.millrace.benchmarks.contestant.netty.NettyBroadcast;
 import io.millrace.benchmarks.contestant.netty.NettyEcho;
 import io.millrace.benchmarks.contestant.netty.NettyProxy;
@@ -24,6 +25,7 @@ public final class Contestants {
             Role.ECHO,
             List.of(
                     new MillraceEcho(),
+                    new ReadyReads(new MillraceEcho()),
                     new Nio2Echo(),
                     new NettyEcho(Transport.NIO),
                     new NettyEcho(Transport.EPOLL),
@@ -36,6 +38,7 @@ public final class Contestants {
             List.of(
                     new MillraceProxy(false),
                     new MillraceProxy(true),
+                    new ReadyReads(new MillraceProxy(false)),
                     new NettyProxy(Transport.NIO, false),
                     new NettyProxy(Transport.NIO, true),
                     new NettyProxy(Transport.EPOLL, false),

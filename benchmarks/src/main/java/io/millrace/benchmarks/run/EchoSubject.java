@@ -6,6 +6,7 @@ import io.millrace.benchmarks.child.JvmFigures;
 import io.millrace.benchmarks.child.JvmOptions;
 import io.millrace.benchmarks.child.Questions;
 import io.millrace.benchmarks.contestant.Role;
+import io.millrace.benchmarks.lineup.Contestants;
 import io.millrace.benchmarks.load.EchoPoint;
 import io.millrace.benchmarks.load.LoadResult;
 import io.millrace.benchmarks.result.Figure;
@@ -27,7 +28,7 @@ final class EchoSubject implements Subject {
     static EchoSubject open(String contestant, EchoPoint point) throws IOException {
         Child server = Child.start(
                 Cpu.SERVER,
-                JvmOptions.server(),
+                JvmOptions.server(Contestants.find(Role.ECHO, contestant).jvmOptions()),
                 List.of("serve", "--role=" + Role.ECHO, "--contestant=" + contestant, "--max-frame=" + point.bytes()));
         try {
             String port = server.answer();

@@ -55,14 +55,18 @@ record Served(Child server, Child load) implements AutoCloseable {
         List<String> command =
                 new ArrayList<>(List.of("serve", "--role", serving.role().name(), "--contestant", contestant));
         command.addAll(serving.options());
-        return Child.start(cpu, serving.jvmOptions(), command);
+        List<String> options = new ArrayList<>(serving.jvmOptions());
+        options.addAll(Contestants.find(serving.role(), contestant).jvmOptions());
+        return Child.start(cpu, options, command);
     }
 
     /** Returns those in a role that the plan wants and that can run here; says so of those that cannot. */
     static List<String> contestants(Role role, RunPlan plan, Progress progress) {
         List<String> names = new ArrayList<>();
         for (Contestant contestant : Contestants.in(role)) {
-            if (plan.wants(contestant.name())) {
+            // What a flag of the JVM changes about an echo is measured where echoes are.
+            boolean isElsewhere = role == Role.ECHO && !contestant.jvmOptions().isEmpty();
+            if (plan.wants(contestant.name()) && !isElsewhere) {
                 String obstacle = contestant.unavailable();
                 if (obstacle.isEmpty()) {
                     names.add(contestant.name());
