@@ -53,6 +53,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
     private final SendQueue queue;
 
     // Guarded by the queue.
+    private @Nullable Turn touchedBy;
     private @Nullable StallWatch stallWatch;
     private boolean writing;
     private boolean starting;
@@ -66,6 +67,9 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
 
     // Written under the queue's lock, by the completion of a write; taken by whoever goes on from there.
     private @Nullable Chunk emptied;
+
+    // Written under the queue's lock by the one who sets writing, and taken by the same thread: what it writes next.
+    private @Nullable ByteBuffer only;
 
     // Written under the queue's lock; read by anyone.
     private volatile long lastWriteNanos;
@@ -131,15 +135,24 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         }
     }
 
+    /** Returns whether this turn does not know yet that there is something to flush. Guarded by the queue. */
+    boolean touchBy(@Nullable Turn turn) {
+        boolean first = touchedBy != turn;
+        touchedBy = turn;
+        return first;
+    }
+
     @Override
     public void flush() {
         boolean mayComplete = runtime.isIoThread();
         synchronized (queue) {
+            touchedBy = null;
             if (writing || stopped || !queue.hasItems()) {
                 return;
             }
             writing = true;
             starting = mayComplete;
+            only = queue.takeOnly();
         }
         write(mayComplete);
     }
@@ -184,28 +197,17 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
 
     /** Starts a write; returns false if nothing can be written now, and nothing is in flight then. */
     private boolean startWrite() {
-        ByteBuffer only;
-        int count;
-        do {
-            count = 1;
-            synchronized (queue) {
-                only = queue.takeOnly();
-                if (only == null) {
-                    count = queue.take(context.gather());
-                }
-            }
-            if (files != null) {
-                files.goOn();
-            }
-            if (count == 0 && !skipWrite()) {
-                return false;
-            }
-        } while (count == 0);
+        ByteBuffer single = only;
+        only = null;
+        int count = single == null ? takeSeveral() : 1;
+        if (count == 0) {
+            return false;
+        }
         context.begin();
         try {
-            if (only != null) {
-                WireLog.writing(sender, only);
-                channel.write(only, context, WRITE_HANDLER);
+            if (single != null) {
+                WireLog.writing(sender, single);
+                channel.write(single, context, WRITE_HANDLER);
             } else {
                 WireLog.writing(sender, context.gather(), count);
                 channel.write(context.gather(), 0, count, 0, TimeUnit.NANOSECONDS, context, GATHER_HANDLER);
@@ -215,6 +217,20 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
             completed(0, notStarted);
         }
         return true;
+    }
+
+    /** Lists what the next write takes; returns 0 if nothing can be written now, and nothing is in flight then. */
+    private int takeSeveral() {
+        int count;
+        do {
+            synchronized (queue) {
+                count = queue.take(context.gather());
+            }
+            if (files != null) {
+                files.goOn();
+            }
+        } while (count == 0 && skipWrite());
+        return count;
     }
 
     /** Hears of the end of a write, on whatever thread. */
@@ -246,6 +262,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         boolean again;
         boolean relieved;
         boolean wasStopped;
+        boolean mayFinish;
         synchronized (queue) {
             cause = failure;
             wasStopped = stopped && !isReading() && !queue.isTakenOut();
@@ -253,6 +270,8 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
             stopped |= cause != null;
             writing = again;
             starting = again && mayComplete;
+            only = again ? queue.takeOnly() : null;
+            mayFinish = !again && finishing;
             relieved = relieve();
         }
         if (wasStopped) {
@@ -262,7 +281,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         } else if (relieved) {
             sender.sendQueueRelieved();
         }
-        if (!again) {
+        if (mayFinish) {
             finishIfDrained();
         }
         return again;

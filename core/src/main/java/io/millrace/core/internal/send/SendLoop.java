@@ -29,9 +29,6 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
      * putBack(), so that nothing overtakes what the same thread has sent before.
      */
 
-    // Guarded by the queue.
-    private @Nullable Turn touchedBy;
-
     /**
      * Reserves what writing needs for as long as the session lives, or fails at once.
      *
@@ -82,7 +79,7 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
             answer = request == null || sender().beginsRequests()
                     ? append(turn, kind, request == null ? 0 : request.token(), payload, request)
                     : SendResult.CLOSED;
-            firstInTurn = answer.isAccepted() && touchBy(turn);
+            firstInTurn = answer.isAccepted() && writer.touchBy(turn);
             congests = takeCongestion();
         }
         if (congests) {
@@ -226,16 +223,9 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
         Turn turn = Turn.current();
         boolean firstInTurn;
         synchronized (queue) {
-            firstInTurn = touchBy(turn);
+            firstInTurn = writer.touchBy(turn);
         }
         flushAfter(turn, firstInTurn);
-    }
-
-    /** Guarded by the queue. Returns whether this turn does not know yet that there is something to flush. */
-    private boolean touchBy(@Nullable Turn turn) {
-        boolean first = touchedBy != turn;
-        touchedBy = turn;
-        return first;
     }
 
     private void flushAfter(@Nullable Turn turn, boolean firstInTurn) {
@@ -249,9 +239,6 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
     @Override
     public void flush() {
         putBack();
-        synchronized (queue) {
-            touchedBy = null;
-        }
         writer.flush();
     }
 
