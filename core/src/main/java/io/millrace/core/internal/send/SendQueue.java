@@ -272,7 +272,8 @@ final class SendQueue extends ChunkChain {
         if (takenOut || first == null || !(tail instanceof PooledBuffer last) || last.sealed) {
             return null;
         }
-        if (last.buffer().remaining() < room) {
+        // What begins in the buffer in front must not be torn apart.
+        if (!last.startsFrame || last.buffer().remaining() < room) {
             return null;
         }
         if (first == last) {
