@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.millrace.testing.Loopback;
 import io.millrace.testing.Loopback.Link;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +52,82 @@ class GatheredOrderIT {
                     expectFilled(frame, frame.length, frame[0]);
                 }
                 assertEquals(List.of(400, bytes, 20, 30), List.of(lengths[1], lengths[2], lengths[3], lengths[4]));
+            }
+        }
+    }
+
+    @Test
+    void repliesWithoutTokensKeepTheOrderOfTheirRequestsWhoeverGivesThem() throws Exception {
+        try (Loopback loopback = Loopback.builder()
+                .answering((session, request, reply) -> {
+                    byte[] number = {request.get(request.position())};
+                    if (number[0] % 3 == 2) {
+                        meanwhile(() -> reply.send(ByteBuffer.wrap(number)));
+                    } else {
+                        reply.send(ByteBuffer.wrap(number));
+                    }
+                })
+                .start()) {
+            Link link = loopback.open();
+            ByteBuffer requests = ByteBuffer.allocate(5 * 60);
+            for (int i = 0; i < 60; i++) {
+                requests.putInt(1).put((byte) i);
+            }
+            link.peer().send(requests.array());
+            for (int i = 0; i < 60; i++) {
+                assertEquals(i, link.peer().readFrame()[0]);
+            }
+        }
+    }
+
+    @Test
+    void messageInFrontOfAReplyWithoutTokenDoesNotLetALaterReplyOvertakeIt() throws Exception {
+        try (Loopback loopback = Loopback.builder()
+                .answering((session, request, reply) -> {
+                    byte[] number = {request.get(request.position())};
+                    if (number[0] == 0) {
+                        reply.send(ByteBuffer.wrap(number));
+                        session.send(new byte[] {9});
+                    } else {
+                        meanwhile(() -> reply.send(ByteBuffer.wrap(number)));
+                    }
+                })
+                .start()) {
+            Link link = loopback.open();
+            link.peer().send((byte) 0, (byte) 0, (byte) 0, (byte) 1, (byte) 0, (byte) 0, (byte) 0, (byte) 0, (byte) 1,
+                    (byte) 1);
+            List<Integer> replies = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                int number = link.peer().readFrame()[0];
+                if (number != 9) {
+                    replies.add(number);
+                }
+            }
+            assertEquals(List.of(0, 1), replies);
+        }
+    }
+
+    @Test
+    void replyThatSetsOthersFreeLeavesWithThem() throws Exception {
+        List<Reply> open = new ArrayList<>();
+        try (Loopback loopback = Loopback.builder()
+                .answering((session, request, reply) -> {
+                    open.add(reply);
+                    if (open.size() == 3) {
+                        meanwhile(() -> {
+                            open.get(1).send(new byte[] {1});
+                            open.get(2).send(new byte[] {2});
+                        });
+                        open.get(0).send(new byte[] {0});
+                    }
+                })
+                .start()) {
+            Link link = loopback.open();
+            for (int i = 0; i < 3; i++) {
+                link.peer().sendFrame((byte) i);
+            }
+            for (int i = 0; i < 3; i++) {
+                assertEquals(i, link.peer().readFrame()[0]);
             }
         }
     }

@@ -178,13 +178,15 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
     /** Queues a frame that has been checked; {@link #flushQueued()} must follow. */
     public SendResult queue(FrameKind kind, long token, ByteBuffer payload) {
         Turn turn = Turn.current();
-        if (turn != null && !Watermarks.goesFirst(kind) && tryGather(turn.stage(), kind, token, payload)) {
+        // Only a reply with a token may be overtaken by those of other threads.
+        boolean gathers = kind == FrameKind.REPLY;
+        if (turn != null && gathers && tryGather(turn.stage(), kind, token, payload)) {
             return SendResult.ACCEPTED;
         }
         makeWay(turn);
         SendResult answer;
         synchronized (queue) {
-            answer = append(turn, kind, token, payload, null);
+            answer = append(gathers ? turn : null, kind, token, payload, null);
         }
         tellCongestion();
         return answer;
@@ -252,7 +254,7 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
     /** Guarded by the queue. */
     private SendResult append(
             @Nullable Turn turn, FrameKind kind, long token, ByteBuffer payload, @Nullable QueuedRequest request) {
-        if (turn == null || request != null || Watermarks.goesFirst(kind)) {
+        if (turn == null || request != null) {
             return append(kind, token, payload, request);
         }
         Stage stage = turn.stage();
