@@ -2,6 +2,12 @@ package io.millrace.core;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.millrace.core.protocol.FrameDecoder;
+import io.millrace.core.protocol.FrameEncoder;
+import io.millrace.core.protocol.FrameKind;
+import io.millrace.core.protocol.PrefixHandler;
+import io.millrace.core.protocol.Protocol;
+import io.millrace.core.protocol.Side;
 import io.millrace.testing.Loopback;
 import io.millrace.testing.Loopback.Link;
 import java.nio.ByteBuffer;
@@ -16,6 +22,40 @@ import org.junit.jupiter.api.Test;
 @Tag("engine")
 class GatheredOrderIT {
     private static final long TIMEOUT_SECONDS = 10;
+
+    /** Numbers the frames of each session, as a protocol with a running number does. */
+    private static final class Counting implements Protocol {
+        private final PrefixHandler frames = PrefixHandler.int32();
+
+        @Override
+        public FrameDecoder newDecoder(Side side) {
+            return frames.newDecoder(side);
+        }
+
+        @Override
+        public FrameEncoder newEncoder(Side side) {
+            return new FrameEncoder() {
+                // Confined to the session, as the contract says.
+                private int last;
+
+                @Override
+                public void check(ByteBuffer payload) {
+                    frames.check(payload);
+                }
+
+                @Override
+                public int headerLength(FrameKind kind, int payloadLength) {
+                    return 2 * Integer.BYTES;
+                }
+
+                @Override
+                public void putHeader(ByteBuffer out, FrameKind kind, long token, int payloadLength) {
+                    last++;
+                    out.putInt(Integer.BYTES + payloadLength).putInt(last);
+                }
+            };
+        }
+    }
 
     /** Does something on another thread, and waits for it. */
     private static void meanwhile(Runnable task) throws Exception {
@@ -94,8 +134,10 @@ class GatheredOrderIT {
                 })
                 .start()) {
             Link link = loopback.open();
-            link.peer().send((byte) 0, (byte) 0, (byte) 0, (byte) 1, (byte) 0, (byte) 0, (byte) 0, (byte) 0, (byte) 1,
-                    (byte) 1);
+            link.peer()
+                    .send(
+                            (byte) 0, (byte) 0, (byte) 0, (byte) 1, (byte) 0, (byte) 0, (byte) 0, (byte) 0, (byte) 1,
+                            (byte) 1);
             List<Integer> replies = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
                 int number = link.peer().readFrame()[0];
@@ -128,6 +170,27 @@ class GatheredOrderIT {
             }
             for (int i = 0; i < 3; i++) {
                 assertEquals(i, link.peer().readFrame()[0]);
+            }
+        }
+    }
+
+    @Test
+    void framesThatDependOnThoseBeforeThemAreMadeInTheOrderOfTheStream() throws Exception {
+        try (Loopback loopback = Loopback.builder()
+                .protocol(new Counting())
+                .handler((session, message) -> {
+                    for (int i = 0; i < 10; i++) {
+                        session.send(new byte[] {1});
+                        if (i % 3 == 2) {
+                            meanwhile(() -> session.send(new byte[] {2}));
+                        }
+                    }
+                })
+                .start()) {
+            Link link = loopback.open();
+            link.peer().sendFrame((byte) 1);
+            for (int i = 1; i <= 13; i++) {
+                assertEquals(i, ByteBuffer.wrap(link.peer().readFrame()).getInt());
             }
         }
     }

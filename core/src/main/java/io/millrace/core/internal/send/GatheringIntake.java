@@ -5,6 +5,7 @@ import io.millrace.core.engine.Turn;
 import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.FrameKind;
+import io.millrace.core.protocol.Protocol;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,9 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
     /*
      * What is gathered counts as queued as far as its first frame goes, so that the queue is not taken for empty; as
      * accepted it counts when it is put back, for only then has it its place in the stream.
+     *
+     * The encoder is called without the lock then, and out of turn. So it must be one that cannot tell: one that serves
+     * all sessions of a protocol, and makes the same frames for all.
      *
      * It never exceeds the high mark, so none of it would have been answered with anything but ACCEPTED. The writer
      * does not count as stopped while it is out.
@@ -63,7 +67,7 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
 
     /** Begins to gather if the buffer at the end holds the turn's last message and nothing else. Guarded by the queue. */
     final boolean tryBegin(Stage stage, FrameKind kind, ByteBuffer payload) {
-        if (!stage.isNoted(this, acceptedBytes())) {
+        if (!stage.isNoted(this, acceptedBytes()) || !makesFramesInAnyOrder(encoder())) {
             return false;
         }
         long room = roomBelowMarks();
@@ -75,6 +79,11 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
         count(-last.buffer().position(), -1);
         stage.begin(this, last, (int) Math.min(room, last.buffer().remaining()));
         return true;
+    }
+
+    /** A protocol is immutable, and so is one that is its own encoder, unless it says that its frames differ. */
+    private static boolean makesFramesInAnyOrder(FrameEncoder encoder) {
+        return encoder instanceof Protocol && encoder.sharingKey() != null;
     }
 
     @Override
