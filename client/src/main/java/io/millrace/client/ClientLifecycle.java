@@ -54,7 +54,7 @@ final class ClientLifecycle implements AutoCloseable {
     void start(TcpClient client) {
         runtime.join(this);
         if (plan.jmx()) {
-            bean = Beans.register("Client", plan.endpoints().toString(), new ClientBean(client));
+            bean = Beans.register("Client", plan.endpoints().toString(), new ClientBean(client), runtime::executeLater);
             if (closing.hasStarted()) {
                 bean.remove();
             }

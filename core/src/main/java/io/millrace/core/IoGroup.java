@@ -59,7 +59,9 @@ public final class IoGroup implements AutoCloseable {
     private IoGroup(IoRuntime runtime, boolean jmx) {
         this.runtime = runtime;
         this.closing = new CloseOnce(runtime);
-        this.bean = jmx ? Beans.register("Group", runtime.name(), new GroupBean(this, runtime.name())) : Beans.none();
+        this.bean = jmx
+                ? Beans.register("Group", runtime.name(), new GroupBean(this, runtime.name()), runtime::executeLater)
+                : Beans.none();
     }
 
     /**
@@ -261,7 +263,8 @@ public final class IoGroup implements AutoCloseable {
         }
 
         /**
-         * Sets whether JMX shows the group, as {@link IoGroupMXBean}.
+         * Sets whether JMX shows the group, as {@link IoGroupMXBean}: at once if the JVM has an MBean server by then,
+         * else a second after the start, because starting one takes longer than all the rest.
          *
          * @param show true by default
          * @return this

@@ -193,7 +193,8 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
     }
 
     /**
-     * Sets whether JMX shows what is built.
+     * Sets whether JMX shows what is built: at once if the JVM has an MBean server by then, else a second after the
+     * start, because starting one takes longer than all the rest.
      *
      * @param show true by default
      * @return this

@@ -75,6 +75,7 @@ class ModulePathIT {
                 import java.nio.file.Files;
                 import java.nio.file.Path;
                 import java.util.concurrent.CountDownLatch;
+                import javax.management.MBeanServer;
                 import javax.management.ObjectName;
                 import jdk.jfr.Recording;
                 import jdk.jfr.consumer.RecordingFile;
@@ -82,6 +83,7 @@ class ModulePathIT {
                 public class Main {
                     public static void main(String[] arguments) throws Exception {
                         CountDownLatch opened = new CountDownLatch(1);
+                        MBeanServer beans = ManagementFactory.getPlatformMBeanServer();
                         try (Recording recording = new Recording();
                                 TcpServer server = TcpServer.builder()
                                         .protocol(Protocol.lengthPrefixed())
@@ -102,7 +104,7 @@ class ModulePathIT {
                             Files.delete(file);
                             ObjectName name = new ObjectName(
                                     "io.millrace:type=Server,name=\\"127.0.0.1:" + server.port() + "\\"");
-                            Object accepted = ManagementFactory.getPlatformMBeanServer().getAttribute(name, "Accepted");
+                            Object accepted = beans.getAttribute(name, "Accepted");
                             System.out.print("events=" + events + " accepted=" + accepted);
                         }
                     }

@@ -120,7 +120,7 @@ final class ServerLifecycle {
         if (plan.jmx()) {
             InetSocketAddress first = opened.addresses().get(0);
             String name = first.getAddress().getHostAddress() + ":" + first.getPort();
-            bean = Beans.register("Server", name, new ServerBean(server));
+            bean = Beans.register("Server", name, new ServerBean(server), opened.runtime()::executeLater);
         }
         log.info(
                 "server started; addresses={} protocol={} backlog={} group={} proxyProtocol={} {} {}",

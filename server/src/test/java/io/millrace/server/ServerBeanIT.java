@@ -58,9 +58,10 @@ class ServerBeanIT {
         private ServerProgram() {}
 
         public static void main(String[] args) throws Exception {
+            String url = JmxAgent.start();
             TcpServer server = echo().bind("127.0.0.1", 0);
             System.out.println("port=" + server.port());
-            System.out.println("jmx=" + JmxAgent.start());
+            System.out.println("jmx=" + url);
             server.awaitClosed();
         }
     }

@@ -217,6 +217,15 @@ public final class IoRuntime {
     }
 
     /**
+     * Runs something that may block a second from now: what a start need not wait for. Dropped if the group ends before.
+     *
+     * @param task what to run; must not throw
+     */
+    public void executeLater(Runnable task) {
+        BlockingPool.executeLater(blocking, deadlines, task);
+    }
+
+    /**
      * Returns whether the calling thread is one that must never wait: an I/O or timer thread of any group.
      *
      * @return true on those threads

@@ -1,15 +1,20 @@
 package io.millrace.core.observe;
 
 import java.lang.management.ManagementFactory;
+import java.util.concurrent.Executor;
 import javax.management.InstanceAlreadyExistsException;
 import javax.management.JMException;
 import javax.management.MBeanServer;
+import javax.management.MBeanServerFactory;
 import javax.management.ObjectName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Shows beans in the platform's MBean server. Nothing here ever fails the caller: what cannot be shown is logged.
+ *
+ * <p>The MBean server takes longer to start than a server of Millrace's does. So a bean is shown at once only where JMX is in
+ * use already, and a little later elsewhere.
  *
  * <p>Threading: Thread-safe.
  */
@@ -34,20 +39,65 @@ public final class Beans {
     }
 
     /**
-     * Shows a bean as {@code io.millrace:type=...,name=...}. If the name is taken, a number is added to it.
+     * Shows a bean as {@code io.millrace:type=...,name=...}: at once if there is an MBean server, else when the executor
+     * comes to it. If the name is taken, a number is added to it.
      *
      * @param type what it is
      * @param name its name
      * @param bean an instance of an exported interface whose name ends in MXBean
+     * @param later runs what starts the MBean server, when that is in nobody's way; it may drop it
      * @return takes it away again
      */
-    public static Registration register(String type, String name, Object bean) {
-        return PRESENT ? Platform.register(type, name, bean) : none();
+    public static Registration register(String type, String name, Object bean, Executor later) {
+        if (!PRESENT) {
+            return none();
+        }
+        Bean shown = new Bean(type, name, bean);
+        if (Platform.isStarted()) {
+            shown.run();
+        } else {
+            later.execute(shown);
+        }
+        return shown;
+    }
+
+    /** A bean that is shown once it is run, unless it has been taken away before. */
+    private static final class Bean implements Registration, Runnable {
+        private final String type;
+        private final String name;
+        private final Object bean;
+        // Guarded by this, also while the MBean server is at work: who takes the bean away finds all of it or nothing.
+        private Registration shown = none();
+        private boolean removed;
+
+        Bean(String type, String name, Object bean) {
+            this.type = type;
+            this.name = name;
+            this.bean = bean;
+        }
+
+        @Override
+        public synchronized void run() {
+            if (!removed) {
+                shown = Platform.register(type, name, bean);
+            }
+        }
+
+        @Override
+        public synchronized void remove() {
+            removed = true;
+            shown.remove();
+        }
     }
 
     /** All that needs the module, so that nothing else does. */
     private static final class Platform {
         private Platform() {}
+
+        /** Whether somebody has started an MBean server, which as a rule is the platform's. Starts nothing. */
+        static boolean isStarted() {
+            return !MBeanServerFactory.findMBeanServer(null).isEmpty();
+        }
 
         static Registration register(String type, String name, Object bean) {
             try {

@@ -71,7 +71,7 @@ class BeansTest {
 
     @Test
     void nameWithSpecialCharactersIsQuoted() throws Exception {
-        Beans.Registration registration = Beans.register("Test", "[::1]:9000", one());
+        Beans.Registration registration = Beans.register("Test", "[::1]:9000", one(), Runnable::run);
         assertEquals(Set.of("io.millrace:name=\"[::1]:9000\",type=Test"), names("Test"));
         registration.remove();
         registration.remove();
@@ -80,7 +80,8 @@ class BeansTest {
 
     @Test
     void beanThatCannotBeShownFailsNobody() {
-        Beans.register("Test2", "no bean", new Object()).remove();
-        Beans.register("Test2", "private interface", (Runnable) () -> {}).remove();
+        Beans.register("Test2", "no bean", new Object(), Runnable::run).remove();
+        Beans.register("Test2", "private interface", (Runnable) () -> {}, Runnable::run)
+                .remove();
     }
 }
