@@ -143,7 +143,7 @@ public final class IoGroup implements AutoCloseable {
 
     /** Collects the settings of a group. Not thread-safe. */
     public static final class Builder {
-        private String name = "millrace-" + made.incrementAndGet();
+        private String name = "millrace-".concat(Integer.toString(made.incrementAndGet()));
         private int threads = Runtime.getRuntime().availableProcessors();
         private boolean daemon;
         private long bufferMemory =

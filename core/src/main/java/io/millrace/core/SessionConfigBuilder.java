@@ -281,13 +281,8 @@ public final class SessionConfigBuilder {
      */
     public SessionConfig build() {
         Ranges.require("sendLowMark", sendLowMark, 0, Long.MAX_VALUE, "bytes");
-        Ranges.require(
-                sendHighMark > sendLowMark,
-                "sendHighMark",
-                sendHighMark,
-                "above sendLowMark, " + sendLowMark + " bytes");
-        Ranges.require(
-                sendLimit >= sendHighMark, "sendLimit", sendLimit, "at least sendHighMark, " + sendHighMark + " bytes");
+        Ranges.requireBytes(sendHighMark > sendLowMark, "sendHighMark", sendHighMark, "above sendLowMark", sendLowMark);
+        Ranges.requireBytes(sendLimit >= sendHighMark, "sendLimit", sendLimit, "at least sendHighMark", sendHighMark);
         Ranges.requireFromZero("writeProgressTimeout", writeProgressTimeout, 1, "never");
         Ranges.require("minWriteProgressBytes", minWriteProgressBytes, 1, Long.MAX_VALUE, "bytes");
         Ranges.requireFromZero("idleTimeout", idleTimeout, 365, OFF);

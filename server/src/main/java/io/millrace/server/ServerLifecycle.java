@@ -119,7 +119,7 @@ final class ServerLifecycle {
         open = opened;
         if (plan.jmx()) {
             InetSocketAddress first = opened.addresses().get(0);
-            String name = first.getAddress().getHostAddress() + ":" + first.getPort();
+            String name = String.join(":", first.getAddress().getHostAddress(), Integer.toString(first.getPort()));
             bean = Beans.register("Server", name, new ServerBean(server), opened.runtime()::executeLater);
         }
         log.info(

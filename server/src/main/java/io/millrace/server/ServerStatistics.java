@@ -24,13 +24,17 @@ final class ServerStatistics {
         this.admission = admission;
         this.requests = served == null ? new RequestMeter() : served.meter();
         this.startNanos = runtime.deadlines().nanoTime();
-        this.history = new RateHistory(startNanos, read(startNanos));
+        this.history = new RateHistory(startNanos, nothing(requests));
     }
 
     /** Returns the counters of a server that has not started. */
     static TcpServerStats nothing() {
+        return nothing(new RequestMeter());
+    }
+
+    private static TcpServerStats nothing(RequestMeter requests) {
         SessionStats traffic = new SessionStats(0, 0, 0, 0);
-        return new TcpServerStats(0, 0, 0, Map.of(), 0, 0, traffic, new RequestMeter().stats(), Duration.ZERO);
+        return new TcpServerStats(0, 0, 0, Map.of(), 0, 0, traffic, requests.stats(), Duration.ZERO);
     }
 
     /** Returns the rates of a server that has not started. */

@@ -63,6 +63,22 @@ public final class Ranges {
     }
 
     /**
+     * Refuses a size that is not right beside another. Puts words together only to refuse.
+     *
+     * @param valid the condition
+     * @param property the name of the size
+     * @param bytes the size
+     * @param relation what it must be to the other, with the name of that
+     * @param other the other size
+     * @throws IllegalArgumentException if the condition is false
+     */
+    public static void requireBytes(boolean valid, String property, long bytes, String relation, long other) {
+        if (!valid) {
+            throw refusal(property, bytes, relation + ", " + other + " bytes");
+        }
+    }
+
+    /**
      * Returns a setting that must have been made.
      *
      * @param <T> its type

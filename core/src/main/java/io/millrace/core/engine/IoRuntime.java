@@ -71,7 +71,7 @@ public final class IoRuntime {
         this.daemon = plan.daemon();
         this.buffers = buffers;
         this.contexts = contexts;
-        this.deadlines = new Deadlines(name + "-timer", daemon, nanoClock);
+        this.deadlines = new Deadlines(name.concat("-timer"), daemon, nanoClock);
         this.blocking = BlockingPool.start(name);
         AsynchronousChannelProvider provider = AsynchronousChannelProvider.provider();
         this.channelGroup = provider.openAsynchronousChannelGroup(threadCount, this::newThread);
@@ -161,8 +161,9 @@ public final class IoRuntime {
                 threads.remove(self);
             }
         };
-        IoThread thread =
-                new IoThread(this, tracked, name + "-io-" + threadsMade.incrementAndGet(), daemon, contextClassLoader);
+        // Not with +: every first sum of its kind costs a start milliseconds (here, in IoGroup and in ServerLifecycle).
+        String threadName = String.join("-", name, "io", Integer.toString(threadsMade.incrementAndGet()));
+        IoThread thread = new IoThread(this, tracked, threadName, daemon, contextClassLoader);
         thread.setUncaughtExceptionHandler(
                 (dead, cause) -> log.error("I/O thread died; thread={} group={}", dead.getName(), name, cause));
         return thread;

@@ -3,7 +3,6 @@ package io.millrace.server.admission;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -179,9 +178,11 @@ public final class AddressFilter {
 
         Blocks(Set<Cidr> blocks) {
             this.all = Collections.unmodifiableSet(blocks);
-            Set<Integer> lengths = new HashSet<>();
-            blocks.forEach(block -> lengths.add(block.prefixBits()));
-            this.prefixLengths = lengths.stream().mapToInt(Integer::intValue).toArray();
+            this.prefixLengths = blocks.isEmpty() ? new int[0] : prefixLengths(blocks);
+        }
+
+        private static int[] prefixLengths(Set<Cidr> blocks) {
+            return blocks.stream().mapToInt(Cidr::prefixBits).distinct().toArray();
         }
 
         boolean have(InetAddress address) {
