@@ -11,10 +11,16 @@ import io.millrace.core.protocol.Side;
 import io.millrace.testing.Loopback;
 import io.millrace.testing.Loopback.Link;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -192,6 +198,86 @@ class GatheredOrderIT {
             for (int i = 1; i <= 13; i++) {
                 assertEquals(i, ByteBuffer.wrap(link.peer().readFrame()).getInt());
             }
+        }
+    }
+
+    @Test
+    void whatAnotherSessionSendsBeforeAnUpgradeDoesNotComeBehindIt() throws Exception {
+        // What one session sends to the other before, and after the other has changed over.
+        String[][] messages = {{"one", "two", "three"}, {"one", "two"}, {"one", "three"}};
+        for (String[] each : messages) {
+            List<String> before = List.of(each).subList(0, each.length - 1);
+            AtomicReference<@Nullable Session> target = new AtomicReference<>();
+            CountDownLatch sent = new CountDownLatch(1);
+            CountDownLatch upgraded = new CountDownLatch(1);
+            CountDownLatch gathered = new CountDownLatch(1);
+            CountDownLatch answered = new CountDownLatch(1);
+            try (Loopback loopback = Loopback.builder()
+                    .threads(2)
+                    .protocol(Protocol.lines())
+                    .answering((session, line, reply) -> {
+                        if (line.remaining() == 1) {
+                            reply.send(line);
+                            return;
+                        }
+                        Session other = Objects.requireNonNull(target.get());
+                        before.forEach(message -> other.send(text(message)));
+                        sent.countDown();
+                        await(upgraded);
+                        other.send(text(each[each.length - 1]));
+                        gathered.countDown();
+                        await(answered);
+                    })
+                    .start()) {
+                Link from = loopback.open();
+                Link to = loopback.open();
+                target.set(to.session());
+                for (Link link : List.of(from, to)) {
+                    // From here on it waits for its peer, and shares no thread with the other.
+                    link.peer().send(text("1\n"));
+                    assertEquals("1\n", string(link.peer().readExactly(2)));
+                }
+                from.peer().send(text("go\n"));
+                await(sent);
+                to.session().execute(() -> {
+                    to.session().upgrade(Protocol.lengthPrefixed(), Loopback.ECHO);
+                    upgraded.countDown();
+                    awaitQuietly(gathered);
+                    to.session().send(text("new"));
+                    answered.countDown();
+                });
+                for (String line : before) {
+                    assertEquals(line + "\n", string(to.peer().readExactly(line.length() + 1)));
+                }
+                Set<String> framed =
+                        Set.of(string(to.peer().readFrame()), string(to.peer().readFrame()));
+                assertEquals(Set.of("new", each[each.length - 1]), framed);
+                // Nothing is left behind that would hold up what follows.
+                to.peer().sendFrame(text("echo"));
+                assertEquals("echo", string(to.peer().readFrame()));
+            }
+        }
+    }
+
+    private static String string(byte[] ascii) {
+        return new String(ascii, StandardCharsets.US_ASCII);
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            await(latch);
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static byte[] text(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static void await(CountDownLatch latch) throws Exception {
+        if (!latch.await(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+            throw new AssertionError("waited in vain");
         }
     }
 }

@@ -147,7 +147,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         boolean mayComplete = runtime.isIoThread();
         synchronized (queue) {
             touchedBy = null;
-            if (writing || stopped || !queue.hasItems()) {
+            if (writing || stopped || !queue.canTake()) {
                 return;
             }
             writing = true;
@@ -266,7 +266,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         synchronized (queue) {
             cause = failure;
             wasStopped = stopped && !isReading() && !queue.isTakenOut();
-            again = !stopped && cause == null && queue.hasItems();
+            again = !stopped && cause == null && queue.canTake();
             stopped |= cause != null;
             writing = again;
             starting = again && mayComplete;
@@ -302,7 +302,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         synchronized (queue) {
             wasStopped = stopped && !isReading() && !queue.isTakenOut();
             // What came in since nothing was found to write.
-            again = !stopped && !isReading() && queue.hasItems();
+            again = !stopped && !isReading() && queue.canTake();
             writing = again;
             starting = again && starting;
         }

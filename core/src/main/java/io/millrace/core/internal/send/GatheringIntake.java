@@ -45,7 +45,8 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
         FrameEncoder encoder = encoder();
         int payloadLength = payload.remaining();
         int length = QueueBuffers.frameLength(encoder, kind, payloadLength);
-        if (length > stage.room()) {
+        // Looked at without the lock, but whoever sees the next encoder sees the place that was kept before.
+        if (length > stage.room() || queue.keepsPlace()) {
             return false;
         }
         // Written out here, and not shared with the queue: the way from a frame to its answer is as deep as a compiler
@@ -106,6 +107,16 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
         }
         if (wasLast) {
             sender().writesStopped();
+        }
+    }
+
+    /** What other turns have gathered is framed in the old way, and so it goes before what is framed in the new one. */
+    @Override
+    public void switchTo(FrameEncoder newEncoder) {
+        putBack();
+        synchronized (queue) {
+            queue.keepPlace();
+            super.switchTo(newEncoder);
         }
     }
 

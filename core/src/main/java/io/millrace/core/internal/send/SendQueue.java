@@ -46,6 +46,8 @@ final class SendQueue extends ChunkChain {
     private int usualBytes = BufferPool.SMALLEST_BYTES;
     private long queuedBytes;
     private boolean takenOut;
+    // Where what is taken out comes back to; null if at the end.
+    private @Nullable KeptPlace place;
 
     SendQueue(BufferPool buffers) {
         this.buffers = buffers;
@@ -62,6 +64,11 @@ final class SendQueue extends ChunkChain {
     /** Returns whether there is anything to be taken or taken out: bytes, or messages without any. */
     boolean hasItems() {
         return head != null || urgent != null;
+    }
+
+    /** Returns whether there is anything to be taken now: not if all waits behind a buffer that is out. */
+    boolean canTake() {
+        return hasItems() && (urgent != null || !(head instanceof KeptPlace kept && kept.isOut()));
     }
 
     /**
@@ -289,11 +296,31 @@ final class SendQueue extends ChunkChain {
         return last;
     }
 
-    /** Puts back a buffer that was taken out, behind whatever has been queued since. */
+    /** Puts back a buffer that was taken out, behind whatever has been queued since, or where its place was kept. */
     void putBack(PooledBuffer buffer, long addedBytes) {
         takenOut = false;
-        link(buffer);
+        if (place == null) {
+            link(buffer);
+        } else {
+            place.fill(buffer);
+            place = null;
+        }
         queuedBytes += addedBytes;
+    }
+
+    /** Lets what is queued from now on stay behind all that was queued so far, the buffer that is out included. */
+    void keepPlace() {
+        // So that it is not taken out any more.
+        sealTail();
+        if (takenOut && place == null) {
+            KeptPlace kept = new KeptPlace();
+            link(kept);
+            place = kept;
+        }
+    }
+
+    boolean keepsPlace() {
+        return place != null;
     }
 
     boolean isTakenOut() {
