@@ -101,6 +101,8 @@ public abstract class SerialRunner {
             } catch (Throwable failure) {
                 stepFailed(failure);
             }
+            // Another thread may run the next step, and what that sends comes behind what this one has sent.
+            turn.stage().settle();
         } while (!tryBecomeIdle());
     }
 
