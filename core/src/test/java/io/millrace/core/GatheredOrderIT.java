@@ -271,6 +271,24 @@ class GatheredOrderIT {
         }
     }
 
+    @Test
+    void emptyMessageBehindTheEndOfTheOutputIsAnsweredLikeAnyOther() throws Exception {
+        AtomicReference<@Nullable SendResult> late = new AtomicReference<>();
+        try (Loopback loopback = Loopback.builder()
+                .protocol(Protocol.raw())
+                .handler((session, message) -> {
+                    session.send(filled(20, 1));
+                    meanwhile(session::shutdownOutput);
+                    late.set(session.send(ByteBuffer.allocate(0)));
+                })
+                .start()) {
+            Link link = loopback.open();
+            link.peer().send((byte) 1);
+            expectFilled(link.peer().readToEnd(), 20, 1);
+            assertEquals(SendResult.CLOSED, late.get());
+        }
+    }
+
     private static byte[] text(String text) {
         return text.getBytes(StandardCharsets.US_ASCII);
     }

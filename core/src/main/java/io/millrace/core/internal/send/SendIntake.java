@@ -107,10 +107,10 @@ abstract class SendIntake {
         return SendResult.ACCEPTED;
     }
 
-    /** Returns how many bytes may be queued without a question to the marks; 0 if none. Guarded by the queue. */
+    /** Returns how many bytes may be queued without a question to the marks; below 0 if none. Guarded by the queue. */
     final long roomBelowMarks() {
         boolean mustAsk = writer.isClosed() || writer.buffers().isScarce();
-        return mustAsk ? 0 : writer.config().sendHighMark() - queue.queuedBytes();
+        return mustAsk ? -1 : writer.config().sendHighMark() - queue.queuedBytes();
     }
 
     /** Notes that a frame found no room. Guarded by the queue. */
