@@ -112,8 +112,10 @@ public interface Session {
     SendResult transfer(ByteBuffer message, Runnable release);
 
     /**
-     * Sends on a message that a callback has been lent, without copying it if that is possible: a large one, in a
-     * callback on an I/O thread. It can be sent to any session, once, and is not the callback's any more.
+     * Sends on a message that a callback has been lent, without copying it if that is possible: a large one (16 KiB
+     * and more), in a callback on an I/O thread. Others are copied, as {@link #send(ByteBuffer)} does. It can be sent to
+     * any session, once, and is not the callback's any more. Until it has been written it counts as queued, and the
+     * memory it lies in, which it may share with other messages, counts against the group's.
      *
      * @param message borrowed by the callback that calls this: the payload between position and limit
      * @return what became of it

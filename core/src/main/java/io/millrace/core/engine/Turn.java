@@ -1,6 +1,6 @@
 package io.millrace.core.engine;
 
-import io.millrace.core.memory.PooledBuffer;
+import io.millrace.core.memory.SharedSlice;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -33,22 +33,20 @@ public final class Turn {
         void flush();
     }
 
-    /** Something that lends its buffer to a callback, and gives it away if the callback sends it on. */
+    /** Something that lends its buffer to a callback, and shares it if the callback sends on what lies in it. */
     public interface Lender {
         /**
-         * Prepares to give away the buffer that a message lies in.
+         * Gives away the part of the buffer that a message lies in.
          *
          * @param message what was lent to the callback
-         * @return the buffer, with the message between position and limit, to be followed by {@link #given} or
-         *     {@link #takeBack}; or null if this is not what was lent, or there is no other buffer to go on with
+         * @return that part, the caller's; or null if this is not what was lent, or there is no other buffer to go on
+         *     with
+         * @throws IllegalStateException if it has been given away already
          */
         @Nullable
-        PooledBuffer tryGiveUp(ByteBuffer message);
+        SharedSlice tryGiveUp(ByteBuffer message);
 
-        /** Goes on with another buffer: this one is its taker's, and may have been released already. */
-        void given();
-
-        /** Keeps the buffer, which was not taken. */
+        /** Takes the part back, which nobody wanted, and releases it. */
         void takeBack();
     }
 

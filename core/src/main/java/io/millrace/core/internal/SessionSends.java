@@ -135,20 +135,17 @@ public abstract class SessionSends implements Session {
     public SendResult transfer(ByteBuffer message) {
         Turn turn = Turn.current();
         Turn.Lender lender = turn == null ? null : turn.lender();
-        if (lender == null || !loop().lifecycle().isOpen()) {
-            return send(message);
+        return lender == null ? send(message) : transfer(message, lender);
+    }
+
+    private SendResult transfer(ByteBuffer message, Turn.Lender lender) {
+        if (!loop().lifecycle().isOpen()) {
+            return SendResult.CLOSED;
         }
         loop().sendLoop().check(message);
         int length = message.remaining();
-        Chunk body = lender.tryGiveUp(message);
-        if (body == null) {
-            return send(message);
-        }
-        SendResult answer = sendBody(NOTHING, body, length, null, lender::takeBack);
-        if (answer.isAccepted()) {
-            lender.given();
-        }
-        return answer;
+        Chunk body = length <= LARGEST_COPY_BYTES ? null : lender.tryGiveUp(message);
+        return body == null ? send(message) : sendBody(NOTHING, body, length, null, lender::takeBack);
     }
 
     @Override

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Lifecycle: made by {@link BufferPool}, then leased and released for as long as its size keeps its block.
  *
  * <p>Ownership: the holder of the lease owns {@link #buffer()}, its place in a chain and everything else here until
- * {@link #release()}.
+ * {@link #release()}; but for the parts that it shares, each of which is its own owner's.
  *
  * <p>Errors: a second release throws {@link IllegalStateException}.
  */
@@ -21,6 +21,8 @@ public final class PooledBuffer extends Chunk {
     private final ByteBuffer buffer;
     // Confined to the holder of the lease; made on first use, because send buffers never need it.
     private @Nullable ByteBuffer view;
+    // Confined to the holder of the lease; made on first use, for few buffers are ever shared.
+    private @Nullable Shares shares;
     // Guarded by the size class of the block.
     private boolean leased;
 
@@ -66,12 +68,42 @@ public final class PooledBuffer extends Chunk {
     }
 
     /**
-     * Gives the buffer back to its pool.
+     * Makes a part of this buffer somebody else's, until that is released, which may happen on any thread. The holder
+     * of the lease must not change those bytes while {@link #isShared()}. Costs no object once the buffer has had as
+     * many parts before.
+     *
+     * @param from index of the first byte
+     * @param to index after the last byte
+     * @param room how many bytes in front of the first the part may write to as well
+     * @return the part, the caller's
+     */
+    public SharedSlice share(int from, int to, int room) {
+        Shares current = shares;
+        if (current == null) {
+            current = new Shares(this);
+            shares = current;
+        }
+        return current.share(from, to, room);
+    }
+
+    /** {@return whether somebody else owns a part of this buffer now; asked by the holder of the lease} */
+    public boolean isShared() {
+        return shares != null && shares.isHeldByOthers();
+    }
+
+    /**
+     * Gives the buffer back to its pool, at once or when nobody owns a part of it any more.
      *
      * @throws IllegalStateException if it is not leased
      */
     @Override
     public void release() {
+        if (shares == null || shares.endLease()) {
+            giveBack();
+        }
+    }
+
+    void giveBack() {
         block.home().release(this, block);
     }
 

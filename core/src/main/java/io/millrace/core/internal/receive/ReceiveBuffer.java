@@ -1,14 +1,13 @@
 package io.millrace.core.internal.receive;
 
 import io.millrace.core.TransportException;
-import io.millrace.core.engine.Turn;
 import io.millrace.core.memory.BufferPool;
 import io.millrace.core.memory.PooledBuffer;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** The one buffer that holds what has arrived on a session and is not yet delivered. */
-abstract class ReceiveBuffer implements Turn.Lender {
+abstract class ReceiveBuffer {
     /*
      *      0        start                    end = buffer.position()          capacity
      *      | delivered | frames, the last perhaps cut |  room for the next read  |
@@ -17,15 +16,20 @@ abstract class ReceiveBuffer implements Turn.Lender {
      * assembled by growing further: never by what the frame declares, only by what has arrived of it, doubling. When
      * it has been delivered a buffer of ordinary size takes over.
      *
-     * The buffer can be given away with the frames in it: to a batch of the application's executor (giveUp), or, by a
-     * callback, to the send queue of any session (tryGiveUp, then given or takeBack). Another one takes over what has
-     * arrived behind the frames.
+     * The buffer can be given away with the frames in it, to a batch of the application's executor (giveUp). Another
+     * one takes over what has arrived behind the frames.
+     *
+     * Parts of it can be given away by callbacks, to the send queues of any sessions (see Loan). Before the next read
+     * another buffer takes over, unless they have been written by then.
      *
      * Confined to the session's steps.
      */
 
-    /** The most that one turn reads, in bytes, unless a larger frame is being assembled. */
+    /** The most that one turn reads of frames that are not large, in bytes. */
     public static final int TURN_BYTES = 64 << 10;
+
+    /** The most that one turn reads while frames are large, in bytes: fewer calls for as many bytes. */
+    public static final int LARGE_TURN_BYTES = 4 * TURN_BYTES;
 
     private static final int GROWTH = 4;
 
@@ -34,8 +38,7 @@ abstract class ReceiveBuffer implements Turn.Lender {
     PooledBuffer current;
     int start;
 
-    private @Nullable PooledBuffer replacement;
-    private @Nullable ByteBuffer lent;
+    private @Nullable Loan loan;
     private int usualBytes = BufferPool.SMALLEST_BYTES;
     private int discardedBytes;
     private boolean filled;
@@ -53,74 +56,58 @@ abstract class ReceiveBuffer implements Turn.Lender {
     /** Returns how large a buffer the frame wants of which so many bytes have arrived. */
     abstract int wantedBytes(int buffered);
 
-    /** Lends a message to a callback, which may give its buffer away; for one that lies in a buffer of its own. */
-    final void lend(ByteBuffer message) {
-        lent = message;
-    }
-
-    /** The callback is over: nothing is lent any more. */
-    final void endLoan() {
-        lent = null;
-        replacement = null;
+    /** Returns what lends the messages that lie here. */
+    final Loan loan() {
+        Loan lending = loan;
+        if (lending == null) {
+            lending = new Loan(this);
+            loan = lending;
+        }
+        return lending;
     }
 
     /**
      * Chooses the size of the next read's buffer: more when this one was filled, and soon less when it was not, for
      * the next read may be in flight for hours. What comes after a full buffer is the rest of a burst; the next one
      * should fit.
+     *
+     * @param isLarge whether the frame that is arriving is large
      */
-    final void adaptTo(int bytesRead) {
+    final void adaptTo(int bytesRead, boolean isLarge) {
+        boolean large = (loan != null && loan.takeLargeSeen()) || isLarge;
+        int most = large && !buffers.isScarce() ? LARGE_TURN_BYTES : TURN_BYTES;
         boolean isRest = filled;
         filled = !current.buffer().hasRemaining();
         if (filled) {
-            usualBytes = Math.min(usualBytes * GROWTH, TURN_BYTES);
+            usualBytes = Math.min(usualBytes * GROWTH, most);
         } else if (bytesRead < usualBytes / (GROWTH * 2)) {
             int burst = isRest ? usualBytes / GROWTH + bytesRead : 2 * bytesRead;
-            usualBytes = Math.max(burst, BufferPool.SMALLEST_BYTES);
+            usualBytes = Math.min(Math.max(burst, BufferPool.SMALLEST_BYTES), most);
+        } else {
+            // What an ordinary buffer would have held needs no large one.
+            boolean isLittle = bytesRead <= TURN_BYTES && !isRest;
+            usualBytes = Math.min(usualBytes, isLittle ? TURN_BYTES : most);
         }
     }
 
-    @Override
-    @SuppressWarnings("ReferenceEquality") // the very window that was lent, not one with the same bytes
-    public @Nullable PooledBuffer tryGiveUp(ByteBuffer message) {
-        if (message != lent) {
-            return null;
-        }
-        if (replacement != null) {
-            throw new IllegalStateException("this message has been transferred already, and its memory is somebody"
-                    + " else's: transfer it once, last of all");
-        }
-        PooledBuffer rest = copyOfRest();
-        if (rest == null) {
-            return null;
-        }
-        PooledBuffer given = current;
-        given.buffer().limit(message.limit()).position(message.position());
-        given.sealed = true;
-        replacement = rest;
-        return given;
+    /** Leases a buffer that can take over from this one; null if there is none. */
+    @Nullable
+    final PooledBuffer tryLeaseNext() {
+        int least = Math.max(bufferedBytes(), BufferPool.SMALLEST_BYTES);
+        int usual = Math.max(least, usualBytes);
+        PooledBuffer leased = buffers.tryAcquire(usual);
+        return leased != null || least == usual ? leased : buffers.tryAcquire(least);
     }
 
-    @Override
-    public void given() {
-        PooledBuffer rest = replacement;
-        if (rest != null) {
-            // It stays the replacement until the callback returns: so a second transfer can be told from the first.
-            current = rest;
-            start = 0;
-        }
-    }
-
-    @Override
-    public void takeBack() {
-        PooledBuffer rest = replacement;
-        if (rest != null) {
-            current.sealed = false;
-            current.buffer()
-                    .limit(current.capacity())
-                    .position(start + rest.buffer().position());
-            replacement = null;
-            rest.release();
+    /** Leaves the buffer to those who own parts of it, or keeps it if there is nobody any more. */
+    private void endSharing() {
+        PooledBuffer other = loan == null ? null : loan.takeSpare();
+        if (other != null) {
+            if (current.isShared()) {
+                moveTo(other);
+            } else {
+                other.release();
+            }
         }
     }
 
@@ -155,6 +142,7 @@ abstract class ReceiveBuffer implements Turn.Lender {
      * @throws TransportException if there is no memory for the rest of a frame
      */
     public void makeRoom() throws TransportException {
+        endSharing();
         int buffered = bufferedBytes();
         int fitting = buffers.roundUp(Math.max(usualBytes, wantedBytes(buffered)));
         ByteBuffer buffer = current.buffer();
@@ -187,11 +175,15 @@ abstract class ReceiveBuffer implements Turn.Lender {
         if (fitting == null) {
             return false;
         }
-        fitting.buffer().put(current.view(start, current.buffer().position()));
-        current.release();
-        current = fitting;
-        start = 0;
+        moveTo(fitting);
         return true;
+    }
+
+    private void moveTo(PooledBuffer other) {
+        other.buffer().put(undelivered());
+        current.release();
+        current = other;
+        start = 0;
     }
 
     private void moveToFront() {
@@ -205,6 +197,7 @@ abstract class ReceiveBuffer implements Turn.Lender {
     /** Drops everything that has arrived. */
     public void discard() {
         discardedBytes = Math.max(discardedBytes, discardedBytes + bufferedBytes());
+        endSharing();
         start = 0;
         current.buffer().clear();
     }
@@ -235,6 +228,7 @@ abstract class ReceiveBuffer implements Turn.Lender {
 
     /** Gives the buffer back to its pool. */
     final void releaseBuffer() {
+        endSharing();
         current.release();
     }
 }

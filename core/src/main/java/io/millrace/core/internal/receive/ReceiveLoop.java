@@ -135,7 +135,7 @@ public final class ReceiveLoop extends ReceiveBuffer {
         } else {
             receivedBytes += result;
             WireLog.read(receiver, current.buffer(), result);
-            adaptTo(result);
+            adaptTo(result, frameLength >= Loan.LARGE_FRAME_BYTES);
         }
         return null;
     }
@@ -170,13 +170,14 @@ public final class ReceiveLoop extends ReceiveBuffer {
         } else if (length == FrameDecoder.UNKNOWN || end - start < length) {
             return false;
         } else {
-            int from = start + decoder.payloadOffset();
+            int frameStart = start;
+            int from = frameStart + decoder.payloadOffset();
             start += length;
             frameLength = FrameDecoder.UNKNOWN;
             receivedMessages++;
             ByteBuffer payload = current.view(from, from + decoder.payloadLength());
-            if (length > TURN_BYTES / 2 && isAssembly(current)) {
-                deliverLent(payload);
+            if (length >= Loan.LARGE_FRAME_BYTES) {
+                deliverLarge(payload, frameStart);
             } else {
                 receiver.deliver(decoder.kind(), decoder.token(), payload);
             }
@@ -256,17 +257,19 @@ public final class ReceiveLoop extends ReceiveBuffer {
     }
 
     /** Delivers a frame that may be sent on from where it lies. A short one may not: it costs less to copy. */
-    private void deliverLent(ByteBuffer payload) {
+    private void deliverLarge(ByteBuffer payload, int frameStart) {
+        Loan loan = loan();
+        loan.noteLarge();
         Turn turn = Turn.current();
-        if (turn == null) {
+        if (turn == null || !Loan.isWorth(start - frameStart, current.capacity())) {
             receiver.deliver(decoder.kind(), decoder.token(), payload);
             return;
         }
-        lend(payload);
-        turn.lend(this);
+        loan.lend(payload, frameStart, start);
+        turn.lend(loan);
         receiver.deliver(decoder.kind(), decoder.token(), payload);
         turn.lend(null);
-        endLoan();
+        loan.end();
     }
 
     /**

@@ -2,6 +2,7 @@ package io.millrace.core.internal.send;
 
 import io.millrace.core.memory.Chunk;
 import io.millrace.core.memory.PooledBuffer;
+import io.millrace.core.memory.SharedSlice;
 import org.jspecify.annotations.Nullable;
 
 /** A chain of chunks: what its links have to do with each other, whatever they hold. Guarded by its lock. */
@@ -19,6 +20,14 @@ abstract class ChunkChain {
             tail.next = first;
         }
         tail = last(first);
+    }
+
+    /** Links a frame of a shared buffer; to the last one, if it lies behind that and nothing of it is on its way. */
+    final void linkOrJoin(SharedSlice frame) {
+        boolean joined = tail instanceof SharedSlice last && last.startsFrame && last.tryJoin(frame);
+        if (!joined) {
+            link(frame);
+        }
     }
 
     static Chunk last(Chunk first) {

@@ -3,9 +3,11 @@ package io.millrace.core.internal.send;
 import io.millrace.core.memory.BufferPool;
 import io.millrace.core.memory.Chunk;
 import io.millrace.core.memory.PooledBuffer;
+import io.millrace.core.memory.SharedSlice;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /** Leases and fills the buffers that messages are copied into. */
@@ -66,6 +68,21 @@ final class QueueBuffers {
             }
         }
         return out;
+    }
+
+    /** Puts a header in front of a message that is sent on, in the place of the one that it came with, if it fits there. */
+    static boolean tryPutHeader(
+            FrameEncoder encoder, FrameKind kind, long token, SharedSlice message, int headerLength) {
+        if (headerLength > message.room()) {
+            return false;
+        }
+        ByteBuffer out = message.buffer();
+        int length = out.remaining();
+        int start = out.position() - headerLength;
+        out.position(start).order(ByteOrder.BIG_ENDIAN);
+        encoder.putHeader(out, kind, token, length);
+        out.position(start);
+        return true;
     }
 
     /** Returns how long a frame is. */

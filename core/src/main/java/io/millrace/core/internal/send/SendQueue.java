@@ -4,6 +4,7 @@ import io.millrace.core.memory.BufferPool;
 import io.millrace.core.memory.Chunk;
 import io.millrace.core.memory.IoContext;
 import io.millrace.core.memory.PooledBuffer;
+import io.millrace.core.memory.SharedSlice;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
@@ -78,7 +79,7 @@ final class SendQueue extends ChunkChain {
      */
     boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload) {
         // Where messages are sent from where they are, each of the others may end up alone in its buffer.
-        boolean isBetween = tail instanceof TransferredChunk;
+        boolean isBetween = tail instanceof TransferredChunk || tail instanceof SharedSlice;
         return tryAppend(encoder, kind, token, payload, isBetween ? BufferPool.SMALLEST_BYTES : usualBytes);
     }
 
@@ -118,6 +119,14 @@ final class SendQueue extends ChunkChain {
         int headerLength = QueueBuffers.headerLength(encoder, kind, payloadLength);
         int trailerLength = QueueBuffers.trailerLength(encoder);
         int copiedLength = headerLength + lead.remaining();
+        if (body instanceof SharedSlice slice && copiedLength == headerLength && trailerLength == 0) {
+            if (QueueBuffers.tryPutHeader(encoder, kind, token, slice, headerLength)) {
+                queuedBytes += headerLength + bodyLength;
+                slice.startsFrame = true;
+                linkOrJoin(slice);
+                return true;
+            }
+        }
         PooledBuffer trailer = trailerLength == 0 ? null : buffers.tryAcquire(trailerLength);
         // Nothing else will go into this buffer, so it need not have more room than is needed.
         PooledBuffer out =
