@@ -133,6 +133,11 @@ public abstract class SessionSends implements Session {
 
     @Override
     public SendResult transfer(ByteBuffer message) {
+        if (message.remaining() <= LARGEST_COPY_BYTES) {
+            // Written out as in send(): the way from a frame to its answer is as deep as a compiler follows by itself.
+            loop().setup().requireNoHeartbeat(message.remaining());
+            return answered(loop().lifecycle().isOpen() ? loop().sendLoop().send(message) : SendResult.CLOSED);
+        }
         Turn turn = Turn.current();
         Turn.Lender lender = turn == null ? null : turn.lender();
         return lender == null ? send(message) : transfer(message, lender);
@@ -144,7 +149,7 @@ public abstract class SessionSends implements Session {
         }
         loop().sendLoop().check(message);
         int length = message.remaining();
-        Chunk body = length <= LARGEST_COPY_BYTES ? null : lender.tryGiveUp(message);
+        Chunk body = lender.tryGiveUp(message);
         return body == null ? send(message) : sendBody(NOTHING, body, length, null, lender::takeBack);
     }
 
