@@ -84,9 +84,7 @@ abstract class ReceiveBuffer {
             int burst = isRest ? usualBytes / GROWTH + bytesRead : 2 * bytesRead;
             usualBytes = Math.min(Math.max(burst, BufferPool.SMALLEST_BYTES), most);
         } else {
-            // What an ordinary buffer would have held needs no large one.
-            boolean isLittle = bytesRead <= TURN_BYTES && !isRest;
-            usualBytes = Math.min(usualBytes, isLittle ? TURN_BYTES : most);
+            usualBytes = Math.min(usualBytes, most);
         }
     }
 
@@ -144,7 +142,10 @@ abstract class ReceiveBuffer {
     public void makeRoom() throws TransportException {
         endSharing();
         int buffered = bufferedBytes();
-        int fitting = buffers.roundUp(Math.max(usualBytes, wantedBytes(buffered)));
+        // For large frames a session waits with the smallest buffer: when that is full there is much to read at once.
+        boolean waits = usualBytes > TURN_BYTES && buffered < BufferPool.SMALLEST_BYTES;
+        int wanted = wantedBytes(buffered);
+        int fitting = buffers.roundUp(Math.max(waits ? BufferPool.SMALLEST_BYTES : usualBytes, wanted));
         ByteBuffer buffer = current.buffer();
         if (buffered == 0) {
             start = 0;
@@ -153,7 +154,9 @@ abstract class ReceiveBuffer {
                 tryMoveTo(fitting);
             }
         } else if (fitting > current.capacity() || (fitting < current.capacity() && isAssembly(current))) {
-            if (!tryMoveTo(fitting)) {
+            int least = buffers.roundUp(wanted);
+            boolean moved = tryMoveTo(fitting) || (least > current.capacity() && least < fitting && tryMoveTo(least));
+            if (!moved) {
                 moveToFront();
             }
         } else if (buffer.remaining() < current.capacity() / 2) {
