@@ -144,20 +144,26 @@ public final class MillraceProtocol implements Protocol, FrameEncoder {
 
     @Override
     public void putHeader(ByteBuffer out, FrameKind kind, long token, int payloadLength) {
-        out.putInt(headerLength(kind, payloadLength) - LENGTH_BYTES + payloadLength);
-        out.put((byte) (VERSION << 4 | numberOf(kind)));
+        byte versionAndKind = (byte) (VERSION << 4 | numberOf(kind));
+        int at = out.position();
         if (kind.hasToken()) {
-            out.putLong(token);
+            out.putInt(at, KIND_BYTES + TOKEN_BYTES + payloadLength)
+                    .put(at + LENGTH_BYTES, versionAndKind)
+                    .putLong(at + LENGTH_BYTES + KIND_BYTES, token)
+                    .position(at + LENGTH_BYTES + KIND_BYTES + TOKEN_BYTES);
+        } else {
+            out.putInt(at, KIND_BYTES + payloadLength)
+                    .put(at + LENGTH_BYTES, versionAndKind)
+                    .position(at + LENGTH_BYTES + KIND_BYTES);
         }
     }
 
     private static int numberOf(FrameKind kind) {
-        for (int number = 0; number < KINDS.length; number++) {
-            if (KINDS[number] == kind) {
-                return number;
-            }
+        int number = kind.number();
+        if (number < 0) {
+            throw new IllegalArgumentException("a frame of kind " + kind + " cannot be sent");
         }
-        throw new IllegalArgumentException("a frame of kind " + kind + " cannot be sent");
+        return number;
     }
 
     @Override
