@@ -82,7 +82,7 @@ public class Requests {
     private long put(ReplyHandler handler) {
         PendingRequest request = Objects.requireNonNull(table.prepare(handler, TIMEOUT_NANOS), "room in the table");
         long token = request.token();
-        request.accepted(0);
+        request.accepted(0, 0);
         return token;
     }
 
@@ -124,6 +124,11 @@ public class Requests {
 
     /** A session that does nothing about what it hears. */
     private static final class Silent implements RequestTable.Requester {
+        @Override
+        public boolean beginsRequests() {
+            return true;
+        }
+
         @Override
         public void requestsDue() {}
 

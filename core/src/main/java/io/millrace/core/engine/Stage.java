@@ -2,6 +2,7 @@ package io.millrace.core.engine;
 
 import io.millrace.core.memory.PooledBuffer;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +36,30 @@ public final class Stage {
         void putBack();
     }
 
+    /** Something gathered whose place in the stream matters. */
+    public interface Passenger {
+        /**
+         * Hears, under the queue's lock, that others have gone in front of what was gathered. Speaks for all that were
+         * gathered for the same queue.
+         *
+         * @param gathering which gathering
+         * @param bytes how many bytes have gone in front
+         */
+        void moved(long gathering, long bytes);
+    }
+
+    /** The number of no gathering. */
+    public static final long NO_GATHERING = 0;
+
+    /** How many gatherings one stage can number: years of them. */
+    private static final int GATHERING_BITS = 44;
+
+    private static final AtomicInteger STAGES = new AtomicInteger();
+
     // All confined to the I/O thread.
+    private long gathering = (long) STAGES.getAndIncrement() << GATHERING_BITS;
+    private long origin;
+    private @Nullable Passenger passenger;
     private @Nullable Queue noted;
     private long mark;
     private @Nullable Queue gatheringFor;
@@ -45,6 +69,58 @@ public final class Stage {
     private int gatheredFrames;
 
     Stage() {}
+
+    /**
+     * Numbers the gathering that what is queued next may begin.
+     *
+     * @param first what is queued next, if its place in the stream matters
+     * @return a number that no other stage uses, and this one for nothing else
+     */
+    public long number(@Nullable Passenger first) {
+        passenger = first;
+        gathering++;
+        return gathering;
+    }
+
+    /**
+     * Returns the number of what is gathered.
+     *
+     * @return as {@link #number} did before the first of it
+     */
+    public long gathering() {
+        return gathering;
+    }
+
+    /**
+     * Takes in something whose place in the stream matters.
+     *
+     * @param gathered what is gathered
+     */
+    public void carry(Passenger gathered) {
+        passenger = gathered;
+    }
+
+    /**
+     * Tells where in the stream the next frame is put, if nothing goes in front of what is gathered.
+     *
+     * @return bytes from the start of the stream
+     */
+    public long offset() {
+        return origin + bytes().position();
+    }
+
+    /**
+     * Corrects the places of what was gathered.
+     *
+     * @param newOrigin where in the stream it has begun
+     */
+    public void settleAt(long newOrigin) {
+        Passenger any = passenger;
+        passenger = null;
+        if (any != null && newOrigin != origin) {
+            any.moved(gathering, newOrigin - origin);
+        }
+    }
 
     /**
      * Notes that a message has begun a buffer of its own in a queue.
@@ -74,9 +150,11 @@ public final class Stage {
      * @param queue whose it is
      * @param taken the buffer
      * @param newRoom how much may be put into it, in bytes; no more than remains of it
+     * @param newOrigin where in the stream the buffer begins, if nothing goes in front of it meanwhile
      */
-    public void begin(Queue queue, PooledBuffer taken, int newRoom) {
+    public void begin(Queue queue, PooledBuffer taken, int newRoom, long newOrigin) {
         noted = null;
+        origin = newOrigin;
         gatheringFor = queue;
         buffer = taken;
         room = newRoom;

@@ -16,8 +16,9 @@ import org.slf4j.LoggerFactory;
 /** What one session has in flight, both ways: when requests may begin, and when a session that drains has finished. */
 abstract class SessionExchanges extends SessionCallbacks {
     /*
-     * Requests begin under the send queue's lock, where they ask beginsRequests(). So whoever has made that false, and
-     * has then passed the lock once, knows that every request that began is in the table, and that no other will be.
+     * Requests ask beginsRequests() under the lock of their table, and once more under the send queue's, unless they are
+     * gathered. So whoever has made that false, and has then passed both locks, knows that every request that began is
+     * in the table, and that no other will be sent.
      *
      * That no more begin is told to the listener by a step, once: whatever makes it so signals, or is itself a step.
      */

@@ -8,9 +8,13 @@ import io.millrace.core.SessionClosedException;
 import io.millrace.core.TransportException;
 import io.millrace.core.config.Ranges;
 import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.engine.Stage;
+import io.millrace.core.engine.Turn;
 import io.millrace.core.internal.request.FutureReply;
 import io.millrace.core.internal.request.PendingRequest;
 import io.millrace.core.internal.request.RequestTable;
+import io.millrace.core.internal.send.SendLoop;
+import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -125,30 +129,51 @@ abstract class SessionRequests extends SessionSends {
             long timeoutNanos,
             ReplyHandler handler,
             @Nullable Supplier<? extends @Nullable TransportException> permission) {
-        if (!loop().beginsRequests()) {
-            return beginsNoMore();
-        }
-        PendingRequest request = table.prepare(handler, timeoutNanos);
+        SessionLoop session = loop();
+        SendLoop send = session.sendLoop();
+        FrameKind kind = session.dispatch().requestKind();
+        session.setup().requireNoHeartbeat(payload.remaining());
+        send.check(payload);
+        Turn turn = Turn.current();
+        boolean isGathered = !table.isInOrder() && send.canGather(turn, kind, payload);
+        Stage stage = turn == null ? null : turn.stage();
+        PendingRequest request = stage != null && isGathered
+                ? table.prepare(handler, timeoutNanos, stage.offset(), stage.gathering())
+                : table.prepare(handler, timeoutNanos);
         if (request == null) {
-            return new NotSentException("not sent: the limit on requests that wait for a reply from " + remoteAddress()
-                    + " is " + table.limit() + ", and it is reached: wait for replies, or ask on another connection");
+            return session.beginsRequests() ? tooMany(table) : beginsNoMore();
         }
         TransportException forbidden = permission == null ? null : permission.get();
         if (forbidden != null) {
-            request.unprepare();
-            return forbidden;
+            return request.unprepare() ? forbidden : null;
         }
-        SendResult answer = sendRequest(payload, request);
-        if (answer.isAccepted()) {
+        SendResult answer = SendResult.ACCEPTED;
+        try {
+            if (stage == null || !isGathered || !send.tryGather(stage, kind, payload, request)) {
+                answer = send.request(turn, kind, payload, request);
+            }
+        } catch (RuntimeException | Error cannotBeFramed) {
+            request.unprepare();
+            throw cannotBeFramed;
+        }
+        return answer.isAccepted() ? null : notBegun(request, answer);
+    }
+
+    private NotSentException tooMany(RequestTable table) {
+        return new NotSentException("not sent: the limit on requests that wait for a reply from " + remoteAddress()
+                + " is " + table.limit() + ", and it is reached: wait for replies, or ask on another connection");
+    }
+
+    private @Nullable TransportException notBegun(PendingRequest request, SendResult answer) {
+        TransportException refusal = answer == SendResult.REFUSED ? notSent(answer) : null;
+        boolean isUntold = request.unprepare();
+        if (refusal != null) {
+            loop().refused();
+        }
+        if (!isUntold) {
             return null;
         }
-        request.unprepare();
-        if (answer == SendResult.REFUSED) {
-            TransportException refusal = notSent(answer);
-            loop().refused();
-            return refusal;
-        }
-        return beginsNoMore();
+        return refusal == null ? beginsNoMore() : refusal;
     }
 
     private TransportException beginsNoMore() {
@@ -158,15 +183,5 @@ abstract class SessionRequests extends SessionSends {
         }
         CloseReason reason = loop().lifecycle().reasonOr("one of the two sides has finished, so no reply could come");
         return new SessionClosedException(reason, false);
-    }
-
-    private SendResult sendRequest(ByteBuffer payload, PendingRequest request) {
-        try {
-            loop().setup().requireNoHeartbeat(payload.remaining());
-            return loop().sendLoop().request(loop().dispatch().requestKind(), payload, request);
-        } catch (RuntimeException | Error cannotBeFramed) {
-            request.unprepare();
-            throw cannotBeFramed;
-        }
     }
 }

@@ -49,6 +49,11 @@ final class OrderedRequests extends RequestTable {
     }
 
     @Override
+    public boolean isInOrder() {
+        return true;
+    }
+
+    @Override
     void put(PendingRequest request) {
         waiting.addLast(request);
     }

@@ -1,48 +1,126 @@
 package io.millrace.core.internal.request;
 
 import io.millrace.core.ReplyHandler;
+import io.millrace.core.engine.Stage;
 import io.millrace.core.internal.send.QueuedRequest;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /** One request on its way: who waits for the reply, and until when. Reused by its table. */
 public final class PendingRequest implements QueuedRequest {
+    /*
+     *     free --prepare--> being sent --accepted--> sent --reply, error, deadline, end--> free
+     *                           |
+     *                           +--unprepare--> free
+     *
+     * While it is being sent its sender holds it without a lock. So whoever else takes it out of the table meanwhile
+     * takes the handler, too, but leaves the object to its sender: it is not used again.
+     */
+    private static final VarHandle BEING_SENT;
+
+    static {
+        try {
+            BEING_SENT = MethodHandles.lookup().findVarHandle(PendingRequest.class, "beingSent", boolean.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final RequestTable table;
 
     /** Links free entries of the table. Guarded by the table. */
     @Nullable
     PendingRequest nextFree;
 
-    // Guarded by the table, and by the send loop until the request is in the table.
+    // Guarded by the table.
     private @Nullable ReplyHandler handler;
     private long token;
     private long timeoutNanos;
     private long deadlineNanos;
+
+    // Atomic: set under the table's lock, cleared by the sender; what it has written before is seen by whoever sees
+    // that.
+    private volatile boolean beingSent;
+
+    // Written by the sender while it is being sent; after that guarded by the table.
     private long streamOffset;
+    private long gathering;
 
     PendingRequest(RequestTable table) {
         this.table = table;
     }
 
     void prepare(ReplyHandler waiting, long newToken, long nowNanos, long newTimeoutNanos) {
+        gathering = Stage.NO_GATHERING;
         handler = waiting;
         token = newToken;
         timeoutNanos = newTimeoutNanos;
         deadlineNanos = nowNanos + newTimeoutNanos;
+        BEING_SENT.set(this, true);
         if (waiting instanceof AbandonableReply reply) {
             reply.waitsIn(table, newToken);
         }
     }
 
-    /** Hears, under the send loop's lock, that the request is queued: so the table has the order of the stream. */
     @Override
-    public void accepted(long offset) {
-        streamOffset = offset;
-        table.add(this);
+    public boolean mayBeGathered() {
+        return !table.isInOrder();
     }
 
-    /** Gives this back to its table, unsent. */
-    public void unprepare() {
-        table.unprepare(this);
+    @Override
+    public void accepted(long offset, long newGathering) {
+        streamOffset = offset;
+        gathering = newGathering;
+        if (table.isInOrder()) {
+            table.add(this);
+        } else {
+            BEING_SENT.setRelease(this, false);
+        }
+    }
+
+    /** Says where it will be in the stream, before it is gathered. Guarded by the table. */
+    void willBeGathered(long offset, long newGathering) {
+        streamOffset = offset;
+        gathering = newGathering;
+    }
+
+    /**
+     * Returns whether its sender has still to ask, under the send loop's lock, if it may be sent; who is about to refuse
+     * that can leave it to its sender.
+     */
+    boolean isUnderway() {
+        return isBeingSent() && gathering == Stage.NO_GATHERING;
+    }
+
+    /** Sets that it is in the stream, and its sender does not touch it any more. Guarded by the table. */
+    void sent() {
+        BEING_SENT.set(this, false);
+    }
+
+    /** Returns whether its sender has not finished with it: its place in the stream is not known, and it is not reused. */
+    boolean isBeingSent() {
+        return beingSent;
+    }
+
+    @Override
+    public void moved(long movedGathering, long bytes) {
+        table.moved(movedGathering, bytes);
+    }
+
+    void moveIfIn(long movedGathering, long bytes) {
+        if (!isBeingSent() && gathering == movedGathering) {
+            streamOffset += bytes;
+        }
+    }
+
+    /**
+     * Gives this back to its table, unsent.
+     *
+     * @return false if its handler has been told an outcome meanwhile
+     */
+    public boolean unprepare() {
+        return table.unprepare(this);
     }
 
     @Override
@@ -57,6 +135,10 @@ public final class PendingRequest implements QueuedRequest {
     /** Returns whether any byte of the request is among the first so many bytes of the stream. */
     boolean isWritten(long writtenBytes) {
         return streamOffset < writtenBytes;
+    }
+
+    long deadlineNanos() {
+        return deadlineNanos;
     }
 
     boolean isOverdue(long nowNanos) {

@@ -8,6 +8,7 @@ import io.millrace.core.SessionClosedException;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines;
 import io.millrace.core.engine.Deadlines.Deadline;
+import io.millrace.core.engine.Stage;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -19,9 +20,15 @@ import org.jspecify.annotations.Nullable;
 /** The requests of one session that wait for their replies. */
 public abstract class RequestTable {
     /*
-     * A request is prepared, sent, and added under the send loop's lock, so that the table's order is the stream's.
-     * From then on it has exactly one outcome: whoever takes its handler out of it, under this table's lock, delivers
-     * the outcome, outside the lock: the reply, an error, its deadline, or the end of the session.
+     * Where replies have tokens a request is put in when it is prepared, under one lock, and then sent. Where they have
+     * not it is put in under the send loop's lock when it is queued, so that the table's order is the stream's.
+     *
+     * Once it is in it has exactly one outcome: whoever takes its handler out of it, under this table's lock, delivers
+     * the outcome, outside the lock: the reply, an error, its deadline, or the end of the session. If it then turns out
+     * that it cannot be sent, its sender takes the handler, and tells nobody; or finds it gone, and has been told.
+     *
+     * No request is prepared once the requester begins none: so whoever makes that so, and then takes this lock, knows
+     * that all that began are in, and that no other will be.
      *
      * One deadline serves the whole table. It is set for the earliest request when it is not set, and looks at all of
      * them when it passes; requests that are answered in time, which is nearly all, never touch the timer again.
@@ -29,6 +36,9 @@ public abstract class RequestTable {
 
     /** What the table needs of its session. */
     public interface Requester {
+        /** Returns whether requests may still be begun; asked under the table's lock. */
+        boolean beginsRequests();
+
         /** Hears, on the timer thread, that {@link RequestTable#expire} has work. */
         void requestsDue();
 
@@ -86,6 +96,9 @@ public abstract class RequestTable {
     /** Returns the next request's token. Guarded by this. */
     abstract long nextToken();
 
+    /** Returns whether replies come in the order of the requests, so that the table has to have that order. */
+    public abstract boolean isInOrder();
+
     /** Puts a request in. Guarded by this. */
     abstract void put(PendingRequest request);
 
@@ -124,10 +137,23 @@ public abstract class RequestTable {
     /**
      * Prepares a request.
      *
-     * @return the request, or null if too many are waiting
+     * @return the request, to be {@linkplain PendingRequest#accepted accepted} or
+     *     {@linkplain PendingRequest#unprepare taken back}; or null if too many are waiting, or none may be begun
      */
-    public final synchronized @Nullable PendingRequest prepare(ReplyHandler waiting, long timeoutNanos) {
-        if (prepared >= limit()) {
+    public final @Nullable PendingRequest prepare(ReplyHandler waiting, long timeoutNanos) {
+        return prepare(waiting, timeoutNanos, 0, Stage.NO_GATHERING);
+    }
+
+    /**
+     * Prepares a request that is about to be gathered.
+     *
+     * @param streamOffset where it will be in the stream
+     * @param gathering the number of the gathering
+     * @return the request, to be accepted or taken back; or null if too many are waiting, or none may be begun
+     */
+    public final synchronized @Nullable PendingRequest prepare(
+            ReplyHandler waiting, long timeoutNanos, long streamOffset, long gathering) {
+        if (prepared >= limit() || !requester.beginsRequests()) {
             return null;
         }
         setPending(prepared + 1);
@@ -139,6 +165,13 @@ public abstract class RequestTable {
             request.nextFree = null;
         }
         request.prepare(waiting, nextToken(), deadlines.nanoTime(), timeoutNanos);
+        if (gathering != Stage.NO_GATHERING) {
+            request.willBeGathered(streamOffset, gathering);
+        }
+        if (!isInOrder()) {
+            put(request);
+            checkAt(request.deadlineNanos(), timeoutNanos);
+        }
         return request;
     }
 
@@ -147,17 +180,37 @@ public abstract class RequestTable {
         return deadlines.nanoTime();
     }
 
-    /** Takes back a prepared request that was not sent. */
-    public final synchronized void unprepare(PendingRequest request) {
-        request.abandon();
-        recycle(request);
+    /** Takes back a prepared request that was not sent; returns false if its handler has been told an outcome. */
+    final boolean unprepare(PendingRequest request) {
+        synchronized (this) {
+            if (request.abandon() == null) {
+                return false;
+            }
+            if (!isInOrder()) {
+                take(request.token());
+            }
+            request.sent();
+            recycle(request);
+        }
+        // It may have been the last one that somebody waits for who begins no more.
+        requester.requestForgotten();
+        return true;
     }
 
     /** Guarded by this. */
     final void recycle(PendingRequest request) {
         setPending(prepared - 1);
-        request.nextFree = free;
-        free = request;
+        if (!request.isBeingSent()) {
+            request.nextFree = free;
+            free = request;
+        }
+    }
+
+    /** Corrects the places of what was gathered, once they are known. */
+    final synchronized void moved(long gathering, long bytes) {
+        for (PendingRequest request : all()) {
+            request.moveIfIn(gathering, bytes);
+        }
     }
 
     /**
@@ -195,16 +248,19 @@ public abstract class RequestTable {
         }
     }
 
-    final void add(PendingRequest request) {
-        synchronized (this) {
-            put(request);
-        }
-        checkWithin(request.timeoutNanos());
+    /** Puts in what has been queued just now. */
+    final synchronized void add(PendingRequest request) {
+        request.sent();
+        put(request);
+        checkAt(request.deadlineNanos(), request.timeoutNanos());
     }
 
-    /** Arms under the lock, so that of two that arm at once the earlier check wins. */
     private synchronized void checkWithin(long delayNanos) {
-        long at = deadlines.nanoTime() + delayNanos;
+        checkAt(deadlines.nanoTime() + delayNanos, delayNanos);
+    }
+
+    /** Arms under the lock, so that of two that arm at once the earlier check wins. Guarded by this. */
+    private void checkAt(long at, long delayNanos) {
         if (closed || (checkArmed && nextCheckNanos - at <= 0)) {
             return;
         }
@@ -320,15 +376,23 @@ public abstract class RequestTable {
         List<Boolean> written = new ArrayList<>();
         synchronized (this) {
             closed = true;
+            List<PendingRequest> underway = new ArrayList<>();
             for (PendingRequest request : all()) {
+                if (request.isUnderway()) {
+                    // It will be refused, and it is for its sender to tell.
+                    underway.add(request);
+                    continue;
+                }
+                boolean isWritten = request.isWritten(writtenBytes);
                 ReplyHandler handler = request.abandon();
                 if (handler != null) {
                     waiting.add(handler);
-                    written.add(request.isWritten(writtenBytes));
+                    written.add(isWritten);
                 }
             }
-            setPending(prepared - count());
+            setPending(prepared - count() + underway.size());
             clear();
+            underway.forEach(this::put);
         }
         deadlines.cancel(nextCheck);
         for (int i = 0; i < waiting.size(); i++) {

@@ -39,6 +39,11 @@ final class TokenRequests extends RequestTable {
     }
 
     @Override
+    public boolean isInOrder() {
+        return false;
+    }
+
+    @Override
     void put(PendingRequest request) {
         if (2 * (count + 1) > places.length) {
             grow();

@@ -19,6 +19,9 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
      * The encoder is called without the lock then, and out of turn. So it must be one that cannot tell: one that serves
      * all sessions of a protocol, and makes the same frames for all.
      *
+     * Requests remember where in the stream they are, as if nothing went in front of what is gathered; if something has,
+     * they are told when it is put back. It leaves only after that.
+     *
      * It never exceeds the high mark, so none of it would have been answered with anything but ACCEPTED. The writer
      * does not count as stopped while it is out.
      */
@@ -66,6 +69,30 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
         return true;
     }
 
+    /**
+     * Returns whether a frame can be put behind those that this turn has gathered here: unless that
+     * ends just then.
+     *
+     * @param turn of this thread, or null
+     */
+    public final boolean canGather(@Nullable Turn turn, FrameKind kind, ByteBuffer payload) {
+        return turn != null
+                && turn.stage().isGatheringFor(this)
+                && QueueBuffers.frameLength(encoder(), kind, payload.remaining())
+                        <= turn.stage().room();
+    }
+
+    /** Puts a request behind what this turn has gathered here; false if that has just ended. */
+    public final boolean tryGather(Stage stage, FrameKind kind, ByteBuffer payload, QueuedRequest request) {
+        long offset = stage.offset();
+        if (!tryGather(stage, kind, request.token(), payload)) {
+            return false;
+        }
+        stage.carry(request);
+        request.accepted(offset, stage.gathering());
+        return true;
+    }
+
     /** Begins to gather if the buffer at the end holds the turn's last message and nothing else. Guarded by the queue. */
     final boolean tryBegin(Stage stage, FrameKind kind, ByteBuffer payload) {
         if (!stage.isNoted(this, acceptedBytes()) || !makesFramesInAnyOrder(encoder())) {
@@ -78,7 +105,7 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
             return false;
         }
         count(-last.buffer().position(), -1);
-        stage.begin(this, last, (int) Math.min(room, last.buffer().remaining()));
+        stage.begin(this, last, (int) Math.min(room, last.buffer().remaining()), acceptedBytes());
         return true;
     }
 
@@ -97,6 +124,9 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
         boolean wasLast;
         synchronized (queue) {
             PooledBuffer gathered = stage.end();
+            if (!queue.keepsPlace()) {
+                stage.settleAt(acceptedBytes());
+            }
             queue.putBack(gathered, stage.gatheredBytes());
             count(gathered.buffer().position(), 1 + stage.gatheredFrames());
             congests = takeCongestion();

@@ -61,12 +61,12 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
     /**
      * Queues a request, as {@link #send(ByteBuffer)} does a message.
      *
+     * @param turn of this thread, or null
+     * @param payload has been checked
      * @param request what waits for the reply
      */
-    public SendResult request(FrameKind kind, ByteBuffer payload, QueuedRequest request) {
-        encoder().check(payload);
-        putBack();
-        return send(Turn.current(), kind, payload, request);
+    public SendResult request(@Nullable Turn turn, FrameKind kind, ByteBuffer payload, QueuedRequest request) {
+        return send(turn, kind, payload, request);
     }
 
     private SendResult send(@Nullable Turn turn, FrameKind kind, ByteBuffer payload, @Nullable QueuedRequest request) {
@@ -254,15 +254,19 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
     /** Guarded by the queue. */
     private SendResult append(
             @Nullable Turn turn, FrameKind kind, long token, ByteBuffer payload, @Nullable QueuedRequest request) {
-        if (turn == null || request != null) {
-            return append(kind, token, payload, request);
+        if (turn == null || (request != null && !request.mayBeGathered())) {
+            return append(kind, token, payload, request, Stage.NO_GATHERING);
         }
         Stage stage = turn.stage();
-        if (tryBegin(stage, kind, payload) && tryGather(stage, kind, token, payload)) {
-            return SendResult.ACCEPTED;
+        if (tryBegin(stage, kind, payload)) {
+            boolean isGathered =
+                    request == null ? tryGather(stage, kind, token, payload) : tryGather(stage, kind, payload, request);
+            if (isGathered) {
+                return SendResult.ACCEPTED;
+            }
         }
         Chunk before = queue.tail;
-        SendResult answer = append(kind, token, payload, request);
+        SendResult answer = append(kind, token, payload, request, stage.number(request));
         if (answer == SendResult.ACCEPTED && queue.tail != before) {
             stage.note(this, acceptedBytes());
         }
@@ -270,7 +274,8 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
     }
 
     /** Guarded by the queue. */
-    private SendResult append(FrameKind kind, long token, ByteBuffer payload, @Nullable QueuedRequest request) {
+    private SendResult append(
+            FrameKind kind, long token, ByteBuffer payload, @Nullable QueuedRequest request, long gathering) {
         SendResult answer = admit(kind, payload.remaining());
         if (!answer.isAccepted()) {
             return answer;
@@ -283,7 +288,7 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
             return refused();
         }
         if (request != null) {
-            request.accepted(acceptedBytes());
+            request.accepted(acceptedBytes(), gathering);
         }
         return accepted(queue.queuedBytes() - before);
     }

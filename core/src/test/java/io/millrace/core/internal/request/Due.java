@@ -9,6 +9,11 @@ record Due(Runnable told, IntConsumer overdue) implements RequestTable.Requester
     }
 
     @Override
+    public boolean beginsRequests() {
+        return true;
+    }
+
+    @Override
     public void requestsDue() {
         told.run();
     }

@@ -107,7 +107,7 @@ class ReplyAtTheDeadlineTest {
         PendingRequest request = table.prepare(waiting, timeoutMillis * MS);
         assertNotNull(request);
         long token = request.token();
-        request.accepted(0);
+        request.accepted(0, 0);
         return token;
     }
 

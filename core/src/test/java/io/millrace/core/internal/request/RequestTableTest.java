@@ -47,7 +47,7 @@ class RequestTableTest {
         FutureReply reply = new FutureReply();
         PendingRequest request = table.prepare(reply, timeoutMillis * MS);
         assertNotNull(request, "the table is full");
-        request.accepted(streamOffset);
+        request.accepted(streamOffset, 0);
         return reply;
     }
 

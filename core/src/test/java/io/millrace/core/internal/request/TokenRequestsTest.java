@@ -67,7 +67,7 @@ class TokenRequestsTest {
         PendingRequest request = table.prepare(waiting, timeoutMillis * MS);
         assertNotNull(request, "the table is full");
         long token = request.token();
-        request.accepted(0);
+        request.accepted(0, 0);
         return token;
     }
 
