@@ -1,6 +1,7 @@
 package io.millrace.core;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Answers requests.
@@ -38,12 +39,24 @@ public interface RequestHandler {
     }
 
     /**
-     * Returns a handler that answers each request before it takes the next.
+     * Returns what computes the replies, if this handler answers each request at once and does nothing else. A session
+     * may then ask that directly, and make no {@link Reply}.
+     *
+     * @implSpec Returns null. A handler that returns a processor is not called any more, for it would do the same.
+     * @return the processor, always the same; or null
+     */
+    default @Nullable Processor processor() {
+        return null;
+    }
+
+    /**
+     * Returns a handler that answers each request before it takes the next. Nothing is allocated for an answer that is
+     * given so, where a {@link Reply} that may be answered at any time is an object of its own.
      *
      * @param processor computes replies
      * @return the handler
      */
     static RequestHandler of(Processor processor) {
-        return (session, request, reply) -> reply.send(processor.process(request));
+        return new ProcessorHandler(processor);
     }
 }

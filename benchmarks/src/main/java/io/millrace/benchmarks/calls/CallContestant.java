@@ -7,6 +7,7 @@ import io.millrace.benchmarks.calls.netty.NettyAnswer;
 import io.millrace.benchmarks.calls.netty.NettyCaller;
 import io.millrace.benchmarks.calls.netty.Style;
 import io.millrace.benchmarks.contestant.netty.Transport;
+import io.millrace.core.RequestHandler;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;
@@ -15,11 +16,14 @@ import org.jspecify.annotations.Nullable;
 
 /** A server and a client that belong together. */
 enum CallContestant {
-    /** Replies are taken by handlers. */
-    MILLRACE(MillraceCaller.Form.HANDLER),
+    /** Requests are turned into replies at once, and replies are taken by handlers. */
+    MILLRACE(MillraceCaller.Form.HANDLER, RequestHandler.of(request -> request)),
+
+    /** Requests are answered by replies that could also be given later; these are taken by handlers. */
+    MILLRACE_REPLY(MillraceCaller.Form.HANDLER, (session, request, reply) -> reply.send(request)),
 
     /** Replies are taken by futures. */
-    MILLRACE_FUTURE(MillraceCaller.Form.FUTURE),
+    MILLRACE_FUTURE(MillraceCaller.Form.FUTURE, RequestHandler.of(request -> request)),
 
     /** As Netty's documentation shows it, over the JDK's selector. */
     NETTY_NIO(Transport.NIO, Style.FRAMES),
@@ -34,17 +38,20 @@ enum CallContestant {
     NETTY_EPOLL_LEAN(Transport.EPOLL, Style.LEAN);
 
     private final MillraceCaller.Form form;
+    private final RequestHandler handler;
     private final @Nullable Transport transport;
     private final Style style;
 
-    CallContestant(MillraceCaller.Form form) {
+    CallContestant(MillraceCaller.Form form, RequestHandler handler) {
         this.form = form;
+        this.handler = handler;
         transport = null;
         style = Style.FRAMES;
     }
 
     CallContestant(Transport transport, Style style) {
         form = MillraceCaller.Form.HANDLER;
+        handler = RequestHandler.of(request -> request);
         this.transport = transport;
         this.style = style;
     }
@@ -70,7 +77,7 @@ enum CallContestant {
 
     /** Starts the server, and returns its port. */
     int answer() throws IOException, InterruptedException {
-        return transport == null ? MillraceAnswer.start() : NettyAnswer.start(transport, style);
+        return transport == null ? MillraceAnswer.start(handler) : NettyAnswer.start(transport, style);
     }
 
     /** Starts the client. */

@@ -1,6 +1,7 @@
 package io.millrace.benchmarks.calls;
 
 import io.millrace.core.IoGroup;
+import io.millrace.core.RequestHandler;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.server.TcpServer;
 import java.io.IOException;
@@ -10,14 +11,14 @@ import java.net.InetAddress;
 final class MillraceAnswer {
     private MillraceAnswer() {}
 
-    /** Starts it with one I/O thread, and returns the port. */
+    /** Starts it with one I/O thread and with what answers, and returns the port. */
     @SuppressWarnings("resource") // it serves until the process ends
-    static int start() throws IOException {
+    static int start(RequestHandler handler) throws IOException {
         IoGroup group = IoGroup.builder().name("answers").threads(1).start();
         return TcpServer.builder()
                 .group(group)
                 .protocol(Protocol.millrace())
-                .onRequest((session, request, reply) -> reply.send(request))
+                .onRequest(handler)
                 .bind(InetAddress.getLoopbackAddress().getHostAddress(), 0)
                 .port();
     }

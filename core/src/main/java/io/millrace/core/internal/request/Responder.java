@@ -4,6 +4,7 @@ import io.millrace.core.CloseReason;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.ErrorEncoder;
 import io.millrace.core.Reply;
+import io.millrace.core.RequestHandler.Processor;
 import io.millrace.core.SendResult;
 import io.millrace.core.Session;
 import io.millrace.core.protocol.FrameKind;
@@ -24,6 +25,9 @@ public final class Responder {
      * in progress or too much is kept. Kept replies that find no room in the send queue wait for its relief (`due`).
      * The relief may come while that is found out: so `due` is set first, and then the queue is asked again.
      *
+     * A handler that answers at once needs no reply that could be kept. Its answers are queued without one, and without
+     * a lock, as long as nothing in front of them waits; what goes wrong with one is left to a reply made then.
+     *
      * One lock guards the chain and every reply in it. Queueing for sending happens under it, so that order holds; the
      * flush, which may call the channel, and the close, which may call the application, come after it.
      */
@@ -43,10 +47,19 @@ public final class Responder {
     private @Nullable PendingReply first;
     private @Nullable PendingReply last;
     private int inProgress;
-    private int taken;
     private boolean over;
     private long keptBytes;
     private @Nullable CloseReason ending;
+
+    /**
+     * Whether anything is in progress, or the session has ended. Written under this; read without by the callbacks and
+     * the session's steps, which are the only ones to make it true.
+     */
+    private boolean hasAny;
+
+    // Confined to the callbacks of the session.
+    private int taken;
+    private boolean processing;
 
     // Written under this; read by the session's steps.
     private volatile boolean due;
@@ -60,6 +73,11 @@ public final class Responder {
 
     /** Takes a request; borrowed. */
     public void onRequest(long token, ByteBuffer request) {
+        Processor processor = served.processor();
+        if (processor != null && mayAnswerAtOnce()) {
+            process(processor, token, request);
+            return;
+        }
         PendingReply reply = tryBegin(token);
         if (reply == null) {
             return;
@@ -89,6 +107,61 @@ public final class Responder {
         }
     }
 
+    /** Returns whether nothing has to be looked at, or waited for, before an answer that is there at once. */
+    private boolean mayAnswerAtOnce() {
+        return served.totalLimit() == 0 && !hasAny;
+    }
+
+    private void process(Processor processor, long token, ByteBuffer request) {
+        long startNanos = served.meter().begin(isSampled());
+        SendResult result;
+        processing = true;
+        try {
+            ByteBuffer payload = processor.process(request);
+            outlet.check(payload);
+            result = byToken || session.isOpen()
+                    ? outlet.queue(byToken ? FrameKind.REPLY : FrameKind.MESSAGE, token, payload)
+                    : SendResult.CLOSED;
+        } catch (Throwable thrown) {
+            processing = false;
+            outlet.handlerThrew("onRequest", thrown);
+            unanswered(token, startNanos).failBecauseOf(thrown);
+            return;
+        }
+        processing = false;
+        if (result.isAccepted()) {
+            served.meter().end(startNanos, false);
+            outlet.flushQueued();
+            outlet.requestAnswered(false);
+        } else {
+            unanswered(token, startNanos);
+            notQueued(result);
+        }
+    }
+
+    /** Makes the reply of a request that has begun without one. */
+    private synchronized PendingReply unanswered(long token, long startNanos) {
+        PendingReply reply = new PendingReply(token, startNanos);
+        add(reply);
+        if (over) {
+            forgetAll();
+        }
+        return reply;
+    }
+
+    private void notQueued(SendResult result) {
+        if (result == SendResult.REFUSED) {
+            outlet.refused();
+            return;
+        }
+        end();
+        finish(false);
+    }
+
+    private boolean isSampled() {
+        return taken++ % RequestMeter.SAMPLING == 0;
+    }
+
     /** Begins with a request, or refuses it and returns null. */
     private @Nullable PendingReply tryBegin(long token) {
         boolean allTaken = !served.tryEnter();
@@ -107,15 +180,14 @@ public final class Responder {
             served.leave(1);
             return null;
         }
-        boolean sampled = taken++ % RequestMeter.SAMPLING == 0;
-        PendingReply reply = new PendingReply(token, served.meter().begin(sampled));
+        PendingReply reply = new PendingReply(token, served.meter().begin(isSampled()));
         add(reply);
         return reply;
     }
 
     /** Guarded by this. */
     private void add(PendingReply reply) {
-        inProgress++;
+        setInProgress(inProgress + 1);
         if (!byToken) {
             if (last == null) {
                 first = reply;
@@ -127,8 +199,18 @@ public final class Responder {
     }
 
     /** Returns whether no more requests should be taken in, where they cannot be refused. */
-    public synchronized boolean isFull() {
-        return !byToken && (inProgress >= served.sessionLimit() || keptBytes >= served.keptLimitBytes());
+    public boolean isFull() {
+        return !byToken && hasAny && isFullInOrder();
+    }
+
+    private synchronized boolean isFullInOrder() {
+        return inProgress >= served.sessionLimit() || keptBytes >= served.keptLimitBytes();
+    }
+
+    /** Guarded by this. */
+    private void setInProgress(int count) {
+        inProgress = count;
+        hasAny = count > 0 || over;
     }
 
     /** Hears that the session has ended: whoever has not answered need not. */
@@ -138,7 +220,7 @@ public final class Responder {
 
     /** Returns whether every request has been answered, and every reply queued. */
     public synchronized boolean isIdle() {
-        return inProgress == 0;
+        return inProgress == 0 && !processing;
     }
 
     /** Goes on with replies that found no room, if there are any. */
@@ -162,6 +244,11 @@ public final class Responder {
 
     /** What follows from an answer, outside the lock. */
     private void finish(boolean wasFull) {
+        if (byToken) {
+            outlet.flushQueued();
+            outlet.requestAnswered(false);
+            return;
+        }
         CloseReason reason;
         boolean takesMore;
         synchronized (this) {
@@ -228,7 +315,7 @@ public final class Responder {
 
     /** A request has been answered. Guarded by this. */
     private void count(PendingReply reply, boolean isError) {
-        inProgress--;
+        setInProgress(inProgress - 1);
         if (reply.startNanos != NOT_BEGUN) {
             served.meter().end(reply.startNanos, isError);
             served.leave(1);
@@ -252,7 +339,7 @@ public final class Responder {
         served.leave(begun);
         first = null;
         last = null;
-        inProgress = 0;
+        setInProgress(0);
         keptBytes = 0;
     }
 

@@ -2,6 +2,7 @@ package io.millrace.core.internal.request;
 
 import io.millrace.core.ErrorEncoder;
 import io.millrace.core.RequestHandler;
+import io.millrace.core.RequestHandler.Processor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ServedRequests {
     private final RequestHandler handler;
+    /** The handler, if it answers every request at once. */
+    private final @Nullable Processor processor;
+
     private final @Nullable ErrorEncoder errorEncoder;
     private final boolean byToken;
     private final int sessionLimit;
@@ -33,6 +37,7 @@ public final class ServedRequests {
      */
     public ServedRequests(RequestHandler handler, @Nullable ErrorEncoder errorEncoder, boolean byToken, Limits limits) {
         this.handler = handler;
+        this.processor = handler.processor();
         this.errorEncoder = errorEncoder;
         this.byToken = byToken;
         this.sessionLimit = limits.ofSession;
@@ -51,6 +56,11 @@ public final class ServedRequests {
 
     RequestHandler handler() {
         return handler;
+    }
+
+    @Nullable
+    Processor processor() {
+        return processor;
     }
 
     @Nullable
