@@ -15,6 +15,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -177,6 +179,30 @@ class GatheredSendsIT {
             }
             asked.get(10, TimeUnit.SECONDS);
             sent.get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void whoSendsAfterACallbackHasSentIsBehindItAndInFrontOfWhatItSendsLater() throws Exception {
+        ExecutorService other = Executors.newSingleThreadExecutor();
+        try (Loopback loopback = Loopback.of((session, message) -> {
+            for (int i = 0; i < MANY; i += 5) {
+                for (int own = 0; own < 4; own++) {
+                    session.send(numbered(i + own, 20));
+                }
+                int next = i + 4;
+                assertEquals(
+                        SendResult.ACCEPTED,
+                        other.submit(() -> session.send(numbered(next, 20))).get(10, TimeUnit.SECONDS));
+            }
+        })) {
+            Link link = loopback.open();
+            link.peer().sendFrame((byte) 1);
+            for (int i = 0; i < MANY; i++) {
+                assertEquals(i, number(link.peer().readFrame()));
+            }
+        } finally {
+            other.shutdownNow();
         }
     }
 

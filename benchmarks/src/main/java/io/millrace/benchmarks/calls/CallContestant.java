@@ -7,7 +7,6 @@ import io.millrace.benchmarks.calls.netty.NettyAnswer;
 import io.millrace.benchmarks.calls.netty.NettyCaller;
 import io.millrace.benchmarks.calls.netty.Style;
 import io.millrace.benchmarks.contestant.netty.Transport;
-import io.millrace.core.RequestHandler;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;
@@ -17,13 +16,13 @@ import org.jspecify.annotations.Nullable;
 /** A server and a client that belong together. */
 enum CallContestant {
     /** Requests are turned into replies at once, and replies are taken by handlers. */
-    MILLRACE(MillraceCaller.Form.HANDLER, RequestHandler.of(request -> request)),
+    MILLRACE(MillraceCaller.Form.HANDLER, true),
 
     /** Requests are answered by replies that could also be given later; these are taken by handlers. */
-    MILLRACE_REPLY(MillraceCaller.Form.HANDLER, (session, request, reply) -> reply.send(request)),
+    MILLRACE_REPLY(MillraceCaller.Form.HANDLER, false),
 
     /** Replies are taken by futures. */
-    MILLRACE_FUTURE(MillraceCaller.Form.FUTURE, RequestHandler.of(request -> request)),
+    MILLRACE_FUTURE(MillraceCaller.Form.FUTURE, true),
 
     /** As Netty's documentation shows it, over the JDK's selector. */
     NETTY_NIO(Transport.NIO, Style.FRAMES),
@@ -38,20 +37,20 @@ enum CallContestant {
     NETTY_EPOLL_LEAN(Transport.EPOLL, Style.LEAN);
 
     private final MillraceCaller.Form form;
-    private final RequestHandler handler;
+    private final boolean answersAtOnce;
     private final @Nullable Transport transport;
     private final Style style;
 
-    CallContestant(MillraceCaller.Form form, RequestHandler handler) {
+    CallContestant(MillraceCaller.Form form, boolean answersAtOnce) {
         this.form = form;
-        this.handler = handler;
+        this.answersAtOnce = answersAtOnce;
         transport = null;
         style = Style.FRAMES;
     }
 
     CallContestant(Transport transport, Style style) {
         form = MillraceCaller.Form.HANDLER;
-        handler = RequestHandler.of(request -> request);
+        answersAtOnce = true;
         this.transport = transport;
         this.style = style;
     }
@@ -77,7 +76,7 @@ enum CallContestant {
 
     /** Starts the server, and returns its port. */
     int answer() throws IOException, InterruptedException {
-        return transport == null ? MillraceAnswer.start(handler) : NettyAnswer.start(transport, style);
+        return transport == null ? MillraceAnswer.start(answersAtOnce) : NettyAnswer.start(transport, style);
     }
 
     /** Starts the client. */

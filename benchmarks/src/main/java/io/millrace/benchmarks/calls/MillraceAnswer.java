@@ -11,9 +11,17 @@ import java.net.InetAddress;
 final class MillraceAnswer {
     private MillraceAnswer() {}
 
-    /** Starts it with one I/O thread and with what answers, and returns the port. */
+    /**
+     * Starts it with one I/O thread.
+     *
+     * @param answersAtOnce whether the handler says that it does, so that it needs no reply objects
+     * @return the port
+     */
     @SuppressWarnings("resource") // it serves until the process ends
-    static int start(RequestHandler handler) throws IOException {
+    static int start(boolean answersAtOnce) throws IOException {
+        RequestHandler handler = answersAtOnce
+                ? RequestHandler.of(request -> request)
+                : (session, request, reply) -> reply.send(request);
         IoGroup group = IoGroup.builder().name("answers").threads(1).start();
         return TcpServer.builder()
                 .group(group)

@@ -25,9 +25,9 @@ public final class Stage {
      *       ^                                              |                              |
      *       +----- a message to another queue, or end -----+----- putBack ----------------+
      *
-     * What other threads send meanwhile goes in front of what is gathered. They cannot tell, because order is promised
-     * for the messages of one thread only; and of theirs nothing is in the buffer, because it is not taken out
-     * if anything has been queued since the first message (`mark`).
+     * What other threads send meanwhile goes behind what is gathered, and ends the gathering: what this turn sends after
+     * it may answer to it. Of theirs nothing is in the buffer, because it is not taken out if anything has been queued
+     * since the first message (`mark`).
      */
 
     /** A queue that can be gathered for. */

@@ -84,6 +84,7 @@ final class SendQueue extends ChunkChain {
     }
 
     private boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload, int leaseBytes) {
+        keepPlaceIfOut();
         int payloadLength = payload.remaining();
         int headerLength = QueueBuffers.headerLength(encoder, kind, payloadLength);
         int trailerLength = QueueBuffers.trailerLength(encoder);
@@ -115,6 +116,7 @@ final class SendQueue extends ChunkChain {
      * @return false if the pool has not enough memory; nothing was appended then
      */
     boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer lead, Chunk body, long bodyLength) {
+        keepPlaceIfOut();
         int payloadLength = (int) Math.min(lead.remaining() + bodyLength, Integer.MAX_VALUE);
         int headerLength = QueueBuffers.headerLength(encoder, kind, payloadLength);
         int trailerLength = QueueBuffers.trailerLength(encoder);
@@ -192,6 +194,7 @@ final class SendQueue extends ChunkChain {
      * @return false if the pool has not enough memory; nothing was appended then
      */
     boolean tryAppend(FrameEncoder encoder, FrameKind kind, ByteBuffer payload, SentMarker marker, long streamOffset) {
+        keepPlaceIfOut();
         sealTail();
         Chunk before = tail;
         long bytesBefore = queuedBytes;
@@ -206,6 +209,7 @@ final class SendQueue extends ChunkChain {
 
     /** Appends a whole frame that lies in chunks of its own. */
     void append(Chunk first, long frameLength) {
+        keepPlaceIfOut();
         first.startsFrame = true;
         link(first);
         queuedBytes += frameLength;
@@ -213,6 +217,7 @@ final class SendQueue extends ChunkChain {
 
     /** Appends what hears that everything in front of it has been written. */
     void append(SentMarker marker, long streamOffset) {
+        keepPlaceIfOut();
         marker.place(null, 0, streamOffset);
         link(marker);
     }
@@ -305,7 +310,7 @@ final class SendQueue extends ChunkChain {
         return last;
     }
 
-    /** Puts back a buffer that was taken out, behind whatever has been queued since, or where its place was kept. */
+    /** Puts back a buffer that was taken out, in front of whatever has been queued since. */
     void putBack(PooledBuffer buffer, long addedBytes) {
         takenOut = false;
         if (place == null) {
@@ -315,6 +320,13 @@ final class SendQueue extends ChunkChain {
             place = null;
         }
         queuedBytes += addedBytes;
+    }
+
+    /** Whoever queues something while a buffer is out may know what is in it, so it must not get in front. */
+    private void keepPlaceIfOut() {
+        if (takenOut) {
+            keepPlace();
+        }
     }
 
     /** Lets what is queued from now on stay behind all that was queued so far, the buffer that is out included. */
