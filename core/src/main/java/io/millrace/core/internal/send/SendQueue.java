@@ -157,7 +157,8 @@ final class SendQueue extends ChunkChain {
      * @return false if the pool has not enough memory; nothing was appended then
      */
     boolean tryAppendUrgent(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload) {
-        if (!hasItems()) {
+        // Behind a buffer that is out it would have to wait.
+        if (!hasItems() && !takenOut) {
             boolean appended = tryAppend(encoder, kind, token, payload);
             if (head != null) {
                 head.goesFirst = true;
@@ -324,7 +325,7 @@ final class SendQueue extends ChunkChain {
 
     /** Whoever queues something while a buffer is out may know what is in it, so it must not get in front. */
     private void keepPlaceIfOut() {
-        if (takenOut) {
+        if (takenOut && place == null) {
             keepPlace();
         }
     }

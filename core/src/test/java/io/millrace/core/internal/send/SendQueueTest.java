@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.core.memory.BufferPool;
 import io.millrace.core.memory.Chunk;
 import io.millrace.core.memory.IoContext;
+import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.protocol.FrameEncoder;
 import io.millrace.core.protocol.FrameKind;
 import io.millrace.core.protocol.PrefixHandler;
@@ -19,6 +20,7 @@ import io.millrace.core.protocol.Side;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -72,6 +74,46 @@ class SendQueueTest {
         while (!queue.isEmpty()) {
             write(random);
         }
+    }
+
+    @Test
+    void bufferThatIsOutKeepsItsPlaceInFrontOfWhatIsQueuedMeanwhile() {
+        Random random = new Random(1);
+        append(new byte[] {1});
+        PooledBuffer out = Objects.requireNonNull(queue.tryTakeOut(1));
+        append(new byte[] {2});
+        append(new byte[] {3});
+        assertFalse(queue.canTake());
+        queue.putBack(out, 0);
+        assertTrue(queue.canTake());
+        drain(random);
+        assertArrayEquals(expected.toByteArray(), written.toByteArray());
+    }
+
+    @Test
+    void controlFrameDoesNotWaitForABufferThatIsOut() {
+        Random random = new Random(1);
+        append(new byte[] {1});
+        PooledBuffer out = Objects.requireNonNull(queue.tryTakeOut(1));
+        assertTrue(queue.tryAppendUrgent(INT32, FrameKind.PING, 0, ByteBuffer.wrap(new byte[] {9})));
+        assertTrue(queue.canTake());
+        Chunk.releaseAll(queue.written(taken()));
+        queue.putBack(out, 0);
+        drain(random);
+        assertArrayEquals(new byte[] {0, 0, 0, 1, 9, 0, 0, 0, 1, 1}, written.toByteArray());
+    }
+
+    /** Writes all that can be written now. */
+    private long taken() {
+        long bytes = 0;
+        int count = queue.take(gather);
+        for (int i = 0; i < count; i++) {
+            byte[] chunk = new byte[gather[i].remaining()];
+            gather[i].get(chunk);
+            written.writeBytes(chunk);
+            bytes += chunk.length;
+        }
+        return bytes;
     }
 
     @ParameterizedTest
