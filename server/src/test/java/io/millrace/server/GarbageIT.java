@@ -9,6 +9,7 @@ import io.millrace.testing.ChildJvm;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
@@ -29,6 +30,8 @@ class GarbageIT {
         private MillraceEcho() {}
 
         public static void main(String[] args) throws Exception {
+            // At once, and not a second after the start, when it would be taken for what messages cost.
+            ManagementFactory.getPlatformMBeanServer();
             IoGroup group = IoGroup.builder().threads(1).start();
             try (TcpServer server = TcpServer.builder()
                     .group(group)

@@ -29,6 +29,8 @@ class MemoryIT {
         private EchoProgram() {}
 
         public static void main(String[] args) throws Exception {
+            // At once, and not a second after the start, when it would be taken for what connections cost.
+            ManagementFactory.getPlatformMBeanServer();
             IoGroup group = IoGroup.builder().threads(1).start();
             try (TcpServer server = TcpServer.builder()
                     .group(group)

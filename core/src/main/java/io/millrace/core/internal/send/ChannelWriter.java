@@ -68,9 +68,6 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
     // Written under the queue's lock, by the completion of a write; taken by whoever goes on from there.
     private @Nullable Chunk emptied;
 
-    // Written under the queue's lock by the one who sets writing, and taken by the same thread: what it writes next.
-    private @Nullable ByteBuffer only;
-
     // Written under the queue's lock; read by anyone.
     private volatile long lastWriteNanos;
     private volatile boolean congested;
@@ -145,6 +142,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
     @Override
     public void flush() {
         boolean mayComplete = runtime.isIoThread();
+        ByteBuffer only;
         synchronized (queue) {
             touchedBy = null;
             if (writing || stopped || !queue.canTake()) {
@@ -154,12 +152,12 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
             starting = mayComplete;
             only = queue.takeOnly();
         }
-        write(mayComplete);
+        write(only, mayComplete);
     }
 
     /** Writes until nothing can be, or a write does not complete at once. Called by the one who set writing. */
-    private void write(boolean mayComplete) {
-        boolean more = startWrite();
+    private void write(@Nullable ByteBuffer taken, boolean mayComplete) {
+        boolean more = startWrite(taken);
         while (more && mayComplete) {
             synchronized (queue) {
                 starting = false;
@@ -168,7 +166,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
                 }
                 completedWhileStarting = false;
             }
-            more = finishWrite(true) && startWrite();
+            more = finishWrite(true) && startWrite(null);
         }
         if (more) {
             watchProgress();
@@ -195,13 +193,28 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         watch.arm();
     }
 
-    /** Starts a write; returns false if nothing can be written now, and nothing is in flight then. */
-    private boolean startWrite() {
-        ByteBuffer single = only;
-        only = null;
-        int count = single == null ? takeSeveral() : 1;
-        if (count == 0) {
-            return false;
+    /**
+     * Starts a write; returns false if nothing can be written now, and nothing is in flight then.
+     *
+     * @param taken what to write, if that is one buffer which has been taken already
+     */
+    private boolean startWrite(@Nullable ByteBuffer taken) {
+        ByteBuffer single = taken;
+        int count = 1;
+        while (single == null) {
+            synchronized (queue) {
+                single = queue.takeOnly();
+                count = single == null ? queue.take(context.gather()) : 1;
+            }
+            if (files != null) {
+                files.goOn();
+            }
+            if (count > 0) {
+                break;
+            }
+            if (!skipWrite()) {
+                return false;
+            }
         }
         context.begin();
         try {
@@ -217,20 +230,6 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
             completed(0, notStarted);
         }
         return true;
-    }
-
-    /** Lists what the next write takes; returns 0 if nothing can be written now, and nothing is in flight then. */
-    private int takeSeveral() {
-        int count;
-        do {
-            synchronized (queue) {
-                count = queue.take(context.gather());
-            }
-            if (files != null) {
-                files.goOn();
-            }
-        } while (count == 0 && skipWrite());
-        return count;
     }
 
     /** Hears of the end of a write, on whatever thread. */
@@ -251,7 +250,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         }
         boolean mayComplete = runtime.isIoThread();
         if (finishWrite(mayComplete)) {
-            write(mayComplete);
+            write(null, mayComplete);
         }
     }
 
@@ -270,7 +269,6 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
             stopped |= cause != null;
             writing = again;
             starting = again && mayComplete;
-            only = again ? queue.takeOnly() : null;
             mayFinish = !again && finishing;
             relieved = relieve();
         }
