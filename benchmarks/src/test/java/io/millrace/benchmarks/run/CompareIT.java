@@ -10,12 +10,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 @Timeout(60)
+@Tag("heavy") // starts many JVMs
 class CompareIT {
     @Test
     void twoContestantsAreMeasuredAndWrittenDown(@TempDir Path folder) throws IOException {

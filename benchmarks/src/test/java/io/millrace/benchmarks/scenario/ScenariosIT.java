@@ -11,11 +11,13 @@ import io.millrace.benchmarks.run.Scenario;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Scenarios from end to end, with processes of their own and as little work as there can be. */
 @Timeout(60)
+@Tag("heavy") // starts many JVMs
 class ScenariosIT {
     @Test
     void connectionsThatComeAndGoAreMeasured() throws Exception {
