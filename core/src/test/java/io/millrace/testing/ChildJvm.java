@@ -1,15 +1,19 @@
 package io.millrace.testing;
 
+import static org.awaitility.Awaitility.await;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * A program run in a JVM of its own, for tests that need flags, limits, a crash or a clean exit.
@@ -157,6 +161,28 @@ public final class ChildJvm implements AutoCloseable {
      */
     public void pause() throws IOException, InterruptedException {
         signal("STOP");
+        // The signal stops a thread when that is next scheduled, which may be after this call on a busy machine.
+        await("the program is stopped").atMost(10, TimeUnit.SECONDS).until(this::isStopped);
+    }
+
+    private boolean isStopped() throws IOException {
+        Path threads = Path.of("/proc", Long.toString(handle().pid()), "task");
+        if (!Files.isDirectory(threads)) {
+            return true;
+        }
+        try (Stream<Path> all = Files.list(threads)) {
+            return all.allMatch(thread -> state(thread) == 'T');
+        }
+    }
+
+    /** Returns the letter behind the name of a thread, which may hold spaces and brackets itself. */
+    private static char state(Path thread) {
+        try {
+            String stat = Files.readString(thread.resolve("stat"));
+            return stat.charAt(stat.lastIndexOf(')') + 2);
+        } catch (IOException ended) {
+            return 'T';
+        }
     }
 
     /**
