@@ -104,7 +104,8 @@ public final class Beans {
                 MBeanServer server = ManagementFactory.getPlatformMBeanServer();
                 ObjectName shown = firstFree(server, type, name, bean);
                 return () -> unregister(server, shown);
-            } catch (JMException | RuntimeException e) {
+            } catch (JMException | RuntimeException | LinkageError e) {
+                // The last of them where the process has no descriptor left to load the module's library with.
                 log.debug("bean not registered; type={} name={} cause={}", type, name, e.toString());
                 return none();
             }
