@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.Connection;
+import io.millrace.core.internal.SessionOwner;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.TcpSession;
 import io.millrace.core.memory.BufferPool;
@@ -114,8 +115,8 @@ class FirstBytesOfSessionIT {
         return new SessionSetup(Side.SERVER, Protocol.lengthPrefixed(), SessionConfig.defaults(), handlers, 0);
     }
 
-    private TcpSession.Owner owner() {
-        return new TcpSession.Owner() {
+    private SessionOwner owner() {
+        return new SessionOwner() {
             @Override
             public void sessionOpened(TcpSession session) {
                 // the recording knows

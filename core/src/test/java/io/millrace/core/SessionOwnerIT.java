@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.core.internal.SessionOwner;
 import io.millrace.core.internal.TcpSession;
 import io.millrace.core.internal.request.FutureReply;
 import io.millrace.core.protocol.Protocol;
@@ -34,7 +35,7 @@ class SessionOwnerIT {
     private final List<String> heard = new CopyOnWriteArrayList<>();
 
     /** Notes what it hears. */
-    private final class Owner implements TcpSession.Owner {
+    private final class Owner implements SessionOwner {
         @Override
         public void sessionOpened(TcpSession session) {
             heard.add("opened");

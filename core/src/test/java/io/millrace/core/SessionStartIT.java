@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.internal.SessionOwner;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.TcpSession;
 import io.millrace.core.protocol.Protocol;
@@ -28,7 +29,7 @@ class SessionStartIT {
     private final List<String> events = new CopyOnWriteArrayList<>();
     private final CountDownLatch ended = new CountDownLatch(1);
 
-    private final TcpSession.Owner owner = new TcpSession.Owner() {
+    private final SessionOwner owner = new SessionOwner() {
         @Override
         public void sessionOpened(TcpSession session) {
             events.add("owner opened");

@@ -10,6 +10,7 @@ import io.millrace.core.SessionConfig;
 import io.millrace.core.SessionHandlers;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.internal.SessionOwner;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.TcpSession;
 import io.millrace.core.internal.request.RequestMeter;
@@ -300,7 +301,7 @@ public final class Loopback implements AutoCloseable {
         }
     }
 
-    private final class Ends implements TcpSession.Owner {
+    private final class Ends implements SessionOwner {
         @Override
         public void sessionOpened(TcpSession session) {
             settings.observer.sessionOpened(session);
@@ -345,7 +346,7 @@ public final class Loopback implements AutoCloseable {
         private @Nullable ErrorEncoder errorEncoder;
         private int requestsInAll;
         private @Nullable Executor executor;
-        private TcpSession.Owner observer = new TcpSession.Owner() {
+        private SessionOwner observer = new SessionOwner() {
             @Override
             public void sessionOpened(TcpSession session) {}
 
@@ -531,7 +532,7 @@ public final class Loopback implements AutoCloseable {
          * @param newObserver who is told
          * @return this
          */
-        public Builder observer(TcpSession.Owner newObserver) {
+        public Builder observer(SessionOwner newObserver) {
             this.observer = newObserver;
             return this;
         }

@@ -7,6 +7,7 @@ import io.millrace.core.SessionHandlers;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.Connection;
+import io.millrace.core.internal.SessionOwner;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.TcpSession;
 import io.millrace.core.protocol.Protocol;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A group with one I/O thread, on which benchmarks run what belongs there. */
 final class GroupThread implements AutoCloseable {
-    private static final TcpSession.Owner NOBODY = new TcpSession.Owner() {
+    private static final SessionOwner NOBODY = new SessionOwner() {
         @Override
         public void sessionOpened(TcpSession session) {}
 

@@ -6,6 +6,7 @@ import io.millrace.core.NotSentException;
 import io.millrace.core.SessionStats;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
+import io.millrace.core.internal.SessionOwner;
 import io.millrace.core.internal.SessionSet;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.TcpSession;
@@ -184,7 +185,7 @@ public final class SessionOpener {
         return sessions.totals();
     }
 
-    private final class Owner implements TcpSession.Owner {
+    private final class Owner implements SessionOwner {
         private final CompletableFuture<TcpSession> opened;
         private final Events events;
 

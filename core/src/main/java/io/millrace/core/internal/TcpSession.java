@@ -25,47 +25,12 @@ import org.jspecify.annotations.Nullable;
 
 /** One connection, as applications and the server or client that made it see it. */
 public final class TcpSession extends SessionRequests implements SessionExchanges.Listener {
-    /** What the session reports to the server or client that made it. */
-    public interface Owner {
-        /**
-         * Hears that the session has opened and the application has been told.
-         *
-         * @param session the session
-         */
-        void sessionOpened(TcpSession session);
-
-        /**
-         * Hears, once, that the session begins no more requests, though it may be open for a while: the peer has said
-         * that it drains or has finished, or this side drains, closes, or has shut its output. Called on an I/O thread,
-         * without a lock and always before {@link #sessionEnded}; where handlers have an executor perhaps before {@link
-         * #sessionOpened}. Requests may have been refused a little earlier.
-         *
-         * @param session the session
-         */
-        default void sessionDraining(TcpSession session) {}
-
-        /**
-         * Hears that requests have had no reply in time, behind their failures. Called on an I/O thread without a lock.
-         *
-         * @param session the session
-         * @param inARow how many requests, from 1, since the last reply of any kind that the session has received
-         */
-        default void requestsOverdue(TcpSession session, int inARow) {}
-
-        /**
-         * Hears that the session has ended and given everything back.
-         *
-         * @param session the session
-         */
-        void sessionEnded(TcpSession session);
-    }
-
     private static final AtomicLong lastId = new AtomicLong();
 
     private final long id = lastId.incrementAndGet();
     private final InetSocketAddress remoteAddress;
     private final InetSocketAddress localAddress;
-    private final Owner owner;
+    private final SessionOwner owner;
     private final SessionLoop loop;
 
     // Written and read by anyone.
@@ -85,7 +50,7 @@ public final class TcpSession extends SessionRequests implements SessionExchange
      * @param owner whom to report to
      * @throws IOException if the group has not enough memory or contexts, or the channel is already broken
      */
-    public TcpSession(IoRuntime runtime, AsynchronousSocketChannel channel, SessionSetup setup, Owner owner)
+    public TcpSession(IoRuntime runtime, AsynchronousSocketChannel channel, SessionSetup setup, SessionOwner owner)
             throws IOException {
         this(runtime, Connection.of(channel), setup, owner);
     }
@@ -100,7 +65,8 @@ public final class TcpSession extends SessionRequests implements SessionExchange
      * @throws IOException if the group has not enough memory or contexts, or the channel is already broken
      */
     @SuppressWarnings("this-escape")
-    public TcpSession(IoRuntime runtime, Connection connection, SessionSetup setup, Owner owner) throws IOException {
+    public TcpSession(IoRuntime runtime, Connection connection, SessionSetup setup, SessionOwner owner)
+            throws IOException {
         super(runtime);
         AsynchronousSocketChannel channel = connection.channel();
         Sockets.apply(setup.config().socket(), channel);
@@ -206,7 +172,7 @@ public final class TcpSession extends SessionRequests implements SessionExchange
      *
      * @return the owner
      */
-    public Owner owner() {
+    public SessionOwner owner() {
         return owner;
     }
 

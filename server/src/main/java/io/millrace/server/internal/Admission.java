@@ -6,6 +6,7 @@ import io.millrace.core.TransportException;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.engine.LogLimiter;
 import io.millrace.core.internal.Connection;
+import io.millrace.core.internal.SessionOwner;
 import io.millrace.core.internal.SessionSet;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.TcpSession;
@@ -31,7 +32,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Threading: Thread-safe.
  */
-public final class Admission implements TcpSession.Owner, Acceptor.Owner, ProxyInquiries.Owner {
+public final class Admission implements SessionOwner, Acceptor.Owner, ProxyInquiries.Owner {
     /*
      *    accepted --> judge the address --> gate --> open the session --> handed over --> sessionEnded: leave the gate
      *        |                |              |            |

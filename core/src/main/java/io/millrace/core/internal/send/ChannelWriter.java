@@ -17,14 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Writes a queue to a channel, in order, with one write in flight. The only caller of write. */
-final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileReadAhead.Reader {
+final class ChannelWriter extends WriterState implements Turn.Flushable, StallWatch.Writes, FileReadAhead.Reader {
     /*
-     *                 flush, something to write                written, nothing more
-     *     IDLE -----------------------------> WRITING ------------------------------> IDLE
-     *                                          |   ^ written, more queued: write again
-     *                                          +---+
-     *     any --- failed write, or stop() ---> STOPPED: nothing is accepted or written any more
-     *
      * A write that the channel completes at once calls our handler inside write(). The handler then only notes the
      * result (`starting` is set) and the loop that called write() goes on with it: constant stack, no second writer.
      * The same holds when another thread delivers the completion before write() has returned. Threads that are not
@@ -33,9 +27,6 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
      * A file that is sent is read ahead of its turn on another thread (FileReadAhead); when its turn comes too early the
      * loop is IDLE with bytes queued, and the end of the read is one more flush. A read under way counts as an
      * operation in flight: the session does not end under it.
-     *
-     * The end of the stream is an item behind the last byte: finish() refuses further messages, and the output is
-     * shut down when the queue has run empty.
      *
      * The queue's lock guards the state too. It is held for copying and bookkeeping, never across a channel operation
      * or a call to the session, so nothing waits for it long and nothing can deadlock.
@@ -53,16 +44,8 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
     private final SendQueue queue;
 
     // Guarded by the queue.
-    private @Nullable Turn touchedBy;
     private @Nullable StallWatch stallWatch;
-    private boolean writing;
-    private boolean starting;
-    private boolean completedWhileStarting;
     private @Nullable FileReadAhead files;
-    private @Nullable Throwable failure;
-    private boolean finishing;
-    private boolean outputFinished;
-    private boolean stopped;
     private long writtenBytes;
 
     // Written under the queue's lock, by the completion of a write; taken by whoever goes on from there.
@@ -70,7 +53,6 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
 
     // Written under the queue's lock; read by anyone.
     private volatile long lastWriteNanos;
-    private volatile boolean congested;
 
     /** Reserves what writing needs for as long as the session lives, or fails at once. */
     @SuppressWarnings("this-escape")
@@ -90,39 +72,18 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
     }
 
     /** Returns what is written; its lock guards it, and this writer. */
+    @Override
     SendQueue queue() {
         return queue;
     }
 
+    @Override
     SessionConfig config() {
         return config;
     }
 
     BufferPool buffers() {
         return runtime.buffers();
-    }
-
-    boolean isCongested() {
-        return congested;
-    }
-
-    /** Asks senders to slow down; returns whether that is news. Guarded by the queue. */
-    boolean congest() {
-        boolean news = !congested;
-        congested = true;
-        return news;
-    }
-
-    /** Returns whether the queue has just become short enough. Guarded by the queue. */
-    boolean relieve() {
-        boolean relieved = congested && queue.queuedBytes() <= config.sendLowMark();
-        congested = congested && !relieved;
-        return relieved;
-    }
-
-    /** Returns whether nothing more may be queued. Guarded by the queue. */
-    boolean isClosed() {
-        return finishing || stopped;
     }
 
     /** Notes that a file has been queued. Guarded by the queue. */
@@ -132,24 +93,14 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         }
     }
 
-    /** Returns whether this turn does not know yet that there is something to flush. Guarded by the queue. */
-    boolean touchBy(@Nullable Turn turn) {
-        boolean first = touchedBy != turn;
-        touchedBy = turn;
-        return first;
-    }
-
     @Override
     public void flush() {
         boolean mayComplete = runtime.isIoThread();
         ByteBuffer only;
         synchronized (queue) {
-            touchedBy = null;
-            if (writing || stopped || !queue.canTake()) {
+            if (!tryStart(mayComplete)) {
                 return;
             }
-            writing = true;
-            starting = mayComplete;
             only = queue.takeOnly();
         }
         write(only, mayComplete);
@@ -160,11 +111,9 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         boolean more = startWrite(taken);
         while (more && mayComplete) {
             synchronized (queue) {
-                starting = false;
-                if (!completedWhileStarting) {
+                if (!takeCompletion()) {
                     break;
                 }
-                completedWhileStarting = false;
             }
             more = finishWrite(true) && startWrite(null);
         }
@@ -186,7 +135,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
                         config.minWriteProgressBytes());
                 stallWatch = watch;
             }
-            if (!writing || stopped || !watch.begin()) {
+            if (!isWriting() || !watch.begin()) {
                 return;
             }
         }
@@ -242,9 +191,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
                 lastWriteNanos = runtime.deadlines().nanoTime();
             }
             emptied = queue.written(bytes);
-            failure = cause;
-            if (starting) {
-                completedWhileStarting = true;
+            if (noteCompletion(cause)) {
                 return;
             }
         }
@@ -263,13 +210,11 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         boolean wasStopped;
         boolean mayFinish;
         synchronized (queue) {
-            cause = failure;
-            wasStopped = stopped && !isReading() && !queue.isTakenOut();
-            again = !stopped && cause == null && queue.canTake();
-            stopped |= cause != null;
-            writing = again;
-            starting = again && mayComplete;
-            mayFinish = !again && finishing;
+            cause = failure();
+            wasStopped = isStopped() && isAllBack();
+            again = !isStopped() && cause == null && queue.canTake();
+            goOn(again, mayComplete);
+            mayFinish = !again && isClosed();
             relieved = relieve();
         }
         if (wasStopped) {
@@ -298,11 +243,10 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         boolean wasStopped;
         boolean again;
         synchronized (queue) {
-            wasStopped = stopped && !isReading() && !queue.isTakenOut();
+            wasStopped = isStopped() && isAllBack();
             // What came in since nothing was found to write.
-            again = !stopped && !isReading() && queue.canTake();
-            writing = again;
-            starting = again && starting;
+            again = !isStopped() && !isReading() && queue.canTake();
+            goOn(again, isStarting());
         }
         if (wasStopped) {
             sender.writesStopped();
@@ -325,7 +269,7 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
     public void readEnded(@Nullable Throwable cause) {
         boolean wasLast;
         synchronized (queue) {
-            wasLast = stopped && isQuiet();
+            wasLast = isStopped() && isQuiet();
         }
         if (wasLast) {
             sender.writesStopped();
@@ -338,7 +282,12 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
 
     /** Returns whether nothing is under way that comes back to this session. Guarded by the queue. */
     boolean isQuiet() {
-        return !writing && !isReading() && !queue.isTakenOut();
+        return !isInFlight() && isAllBack();
+    }
+
+    /** Guarded by the queue. */
+    private boolean isAllBack() {
+        return !isReading() && !queue.isTakenOut();
     }
 
     /** Guarded by the queue. */
@@ -349,17 +298,16 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
     /** Refuses further messages; the end of the stream follows the last one. */
     void finish() {
         synchronized (queue) {
-            finishing = true;
+            closeInput();
         }
         finishIfDrained();
     }
 
     void finishIfDrained() {
         synchronized (queue) {
-            if (!finishing || writing || !queue.isEmpty() || outputFinished || stopped) {
+            if (!queue.isEmpty() || !tryFinishOutput()) {
                 return;
             }
-            outputFinished = true;
         }
         try {
             channel.shutdownOutput();
@@ -369,16 +317,10 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
         sender.outputFinished();
     }
 
-    boolean isOutputFinished() {
-        synchronized (queue) {
-            return outputFinished;
-        }
-    }
-
     /** Stops for good; returns true if no operation is in flight, and otherwise the sender hears when none is. */
     boolean stop() {
         synchronized (queue) {
-            stopped = true;
+            setStopped();
             return isQuiet();
         }
     }
@@ -408,16 +350,6 @@ final class ChannelWriter implements Turn.Flushable, StallWatch.Writes, FileRead
     @Override
     public Object lock() {
         return queue;
-    }
-
-    @Override
-    public boolean isWriting() {
-        return writing && !stopped;
-    }
-
-    @Override
-    public boolean isStopped() {
-        return stopped;
     }
 
     @Override

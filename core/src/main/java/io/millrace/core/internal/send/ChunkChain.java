@@ -89,4 +89,35 @@ abstract class ChunkChain {
         }
         return first;
     }
+
+    /**
+     * Takes out a part of the chain, if all of it is still there: a buffer that has been written may be leased again,
+     * and lie elsewhere in the chain, before whoever knows it hears of that.
+     *
+     * @return whether it was
+     */
+    final boolean tryUnlink(Chunk first, Chunk last) {
+        Chunk before = null;
+        Chunk at = head;
+        while (at != null && at != first) {
+            before = at;
+            at = at.next;
+        }
+        while (at != null && at != last) {
+            at = at.next;
+        }
+        if (at == null) {
+            return false;
+        }
+        if (before == null) {
+            head = last.next;
+        } else {
+            before.next = last.next;
+        }
+        if (tail == last) {
+            tail = before;
+        }
+        last.next = null;
+        return true;
+    }
 }

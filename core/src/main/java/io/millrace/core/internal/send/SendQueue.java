@@ -12,7 +12,7 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /** The bytes of one session that wait to be written, in order. */
-final class SendQueue extends ChunkChain {
+final class SendQueue extends GatheringChain {
     /*
      *      head ................................................................. tail
      *      | sealed, being written | sealed: transferred | source | filled | filled, open |
@@ -46,9 +46,6 @@ final class SendQueue extends ChunkChain {
     private @Nullable Chunk urgent;
     private int usualBytes = BufferPool.SMALLEST_BYTES;
     private long queuedBytes;
-    private boolean takenOut;
-    // Where what is taken out comes back to; null if at the end.
-    private @Nullable KeptPlace place;
 
     SendQueue(BufferPool buffers) {
         this.buffers = buffers;
@@ -158,7 +155,7 @@ final class SendQueue extends ChunkChain {
      */
     boolean tryAppendUrgent(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload) {
         // Behind a buffer that is out it would have to wait.
-        if (!hasItems() && !takenOut) {
+        if (!hasItems() && !isTakenOut()) {
             boolean appended = tryAppend(encoder, kind, token, payload);
             if (head != null) {
                 head.goesFirst = true;
@@ -230,35 +227,12 @@ final class SendQueue extends ChunkChain {
      */
     @Nullable
     Chunk tryRemove(SentMarker marker) {
-        Chunk before = null;
-        Chunk first = head;
-        while (first != null && first != marker.first()) {
-            before = first;
-            first = first.next;
-        }
-        if (first == null || !first.startsFrame || !isFollowedBy(first, marker)) {
+        Chunk first = marker.first();
+        if (first == null || !first.startsFrame || !tryUnlink(first, marker)) {
             return null;
         }
-        if (before == null) {
-            head = marker.next;
-        } else {
-            before.next = marker.next;
-        }
-        if (tail == marker) {
-            tail = before;
-        }
-        marker.next = null;
         queuedBytes -= marker.frameLength();
         return first;
-    }
-
-    /** A buffer that has been written may be leased again, for another message, before the sender of the first is told. */
-    private static boolean isFollowedBy(Chunk first, SentMarker marker) {
-        Chunk chunk = first;
-        while (chunk != null && chunk != marker) {
-            chunk = chunk.next;
-        }
-        return chunk == marker;
     }
 
     /** Returns the buffer where the frame begins, followed by enough others for all of it; or null. */
@@ -282,71 +256,10 @@ final class SendQueue extends ChunkChain {
         return beginsHere ? open : added;
     }
 
-    /**
-     * Takes out the open buffer at the end, which is to be put back soon; its bytes still count as queued.
-     *
-     * @param room the least that must be left in it, in bytes
-     * @return the buffer, or null if another one is out, or there is none such, or too much is in front of it
-     */
-    @Nullable
-    PooledBuffer tryTakeOut(int room) {
-        Chunk first = head;
-        if (takenOut || first == null || !(tail instanceof PooledBuffer last) || last.sealed) {
-            return null;
-        }
-        // What begins in the buffer in front must not be torn apart.
-        if (!last.startsFrame || last.buffer().remaining() < room) {
-            return null;
-        }
-        if (first == last) {
-            head = null;
-            tail = null;
-        } else if (first.next == last) {
-            first.next = null;
-            tail = first;
-        } else {
-            return null;
-        }
-        takenOut = true;
-        return last;
-    }
-
-    /** Puts back a buffer that was taken out, in front of whatever has been queued since. */
+    /** Puts back a buffer that was taken out, with what has been put into it meanwhile. */
     void putBack(PooledBuffer buffer, long addedBytes) {
-        takenOut = false;
-        if (place == null) {
-            link(buffer);
-        } else {
-            place.fill(buffer);
-            place = null;
-        }
+        putBack(buffer);
         queuedBytes += addedBytes;
-    }
-
-    /** Whoever queues something while a buffer is out may know what is in it, so it must not get in front. */
-    private void keepPlaceIfOut() {
-        if (takenOut && place == null) {
-            keepPlace();
-        }
-    }
-
-    /** Lets what is queued from now on stay behind all that was queued so far, the buffer that is out included. */
-    void keepPlace() {
-        // So that it is not taken out any more.
-        sealTail();
-        if (takenOut && place == null) {
-            KeptPlace kept = new KeptPlace();
-            link(kept);
-            place = kept;
-        }
-    }
-
-    boolean keepsPlace() {
-        return place != null;
-    }
-
-    boolean isTakenOut() {
-        return takenOut;
     }
 
     /** Seals the one buffer of the next write, or returns null if there may be several, or none. */
