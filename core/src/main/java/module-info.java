@@ -22,6 +22,8 @@ module io.millrace.core {
             io.millrace.client,
             io.millrace.server,
             io.millrace.uring;
+    exports io.millrace.core.internal.answer to
+            io.millrace.server;
     exports io.millrace.core.internal.request to
             io.millrace.client,
             io.millrace.server,

@@ -3,7 +3,7 @@ package io.millrace.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.millrace.core.SessionStats;
-import io.millrace.core.internal.request.RequestMeter;
+import io.millrace.core.internal.answer.RequestMeter;
 import io.millrace.server.admission.RefusalReason;
 import java.time.Duration;
 import java.util.Map;

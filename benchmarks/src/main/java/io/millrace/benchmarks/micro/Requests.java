@@ -6,6 +6,7 @@ import io.millrace.core.internal.request.FutureReply;
 import io.millrace.core.internal.request.PendingRequest;
 import io.millrace.core.internal.request.RequestTable;
 import io.millrace.core.internal.request.RequestTables;
+import io.millrace.core.internal.request.Requester;
 import io.millrace.core.protocol.Protocol;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -123,7 +124,7 @@ public class Requests {
     }
 
     /** A session that does nothing about what it hears. */
-    private static final class Silent implements RequestTable.Requester {
+    private static final class Silent implements Requester {
         @Override
         public boolean beginsRequests() {
             return true;

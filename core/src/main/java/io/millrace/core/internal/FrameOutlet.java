@@ -4,7 +4,7 @@ import io.millrace.core.CloseReason;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.SendResult;
-import io.millrace.core.internal.request.Outlet;
+import io.millrace.core.internal.answer.Outlet;
 import io.millrace.core.internal.send.SendLoop;
 import io.millrace.core.protocol.FrameKind;
 import io.millrace.core.protocol.Heartbeat;

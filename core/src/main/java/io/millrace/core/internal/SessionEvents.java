@@ -1,10 +1,10 @@
 package io.millrace.core.internal;
 
 import io.millrace.core.CloseReason;
-import io.millrace.core.internal.request.RequestTable;
+import io.millrace.core.internal.request.Requester;
 
 /** What the frames of a session, in and out, need of it. */
-interface SessionEvents extends RequestTable.Requester {
+interface SessionEvents extends Requester {
     /** Closes in good order, behind what is queued. */
     void close(CloseReason reason);
 

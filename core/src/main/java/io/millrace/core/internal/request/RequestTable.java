@@ -7,7 +7,6 @@ import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.SessionClosedException;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines;
-import io.millrace.core.engine.Deadlines.Deadline;
 import io.millrace.core.engine.Stage;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -29,32 +28,7 @@ public abstract class RequestTable {
      *
      * No request is prepared once the requester begins none: so whoever makes that so, and then takes this lock, knows
      * that all that began are in, and that no other will be.
-     *
-     * One deadline serves the whole table. It is set for the earliest request when it is not set, and looks at all of
-     * them when it passes; requests that are answered in time, which is nearly all, never touch the timer again.
      */
-
-    /** What the table needs of its session. */
-    public interface Requester {
-        /** Returns whether requests may still be begun; asked under the table's lock. */
-        boolean beginsRequests();
-
-        /** Hears, on the timer thread, that {@link RequestTable#expire} has work. */
-        void requestsDue();
-
-        /**
-         * Hears, behind the failures themselves and without a lock, that replies have not come in time.
-         *
-         * @param inARow how many requests have had no reply in time since the last reply, of whichever
-         */
-        void requestsOverdue(int inARow);
-
-        /** Hears that a request was cancelled and has left the table. */
-        void requestForgotten();
-
-        /** Hears that a callback threw: logs it, and closes the session if it was an Error. */
-        void handlerThrew(String callback, Throwable thrown);
-    }
 
     /** The most requests of one session that may wait for replies. */
     static final int IN_FLIGHT_LIMIT = 16_384;
@@ -71,26 +45,18 @@ public abstract class RequestTable {
 
     private final Deadlines deadlines;
     private final Requester requester;
-    private final Deadline nextCheck;
+    private final NextCheck nextCheck;
 
     // Guarded by this; the count is also read by anyone, through pending() only.
     private @Nullable PendingRequest free;
     private int prepared;
-    private boolean checkArmed;
-    private long nextCheckNanos;
-    private boolean closed;
     private long lateReplies;
     private int overdueInARow;
 
     RequestTable(Deadlines deadlines, Requester requester) {
         this.deadlines = deadlines;
         this.requester = requester;
-        this.nextCheck = new Deadline() {
-            @Override
-            protected void expired() {
-                requester.requestsDue();
-            }
-        };
+        this.nextCheck = new NextCheck(deadlines, requester);
     }
 
     /** Returns the next request's token. Guarded by this. */
@@ -170,7 +136,7 @@ public abstract class RequestTable {
         }
         if (!isInOrder()) {
             put(request);
-            checkAt(request.deadlineNanos(), timeoutNanos);
+            nextCheck.at(request.deadlineNanos(), timeoutNanos);
         }
         return request;
     }
@@ -252,21 +218,7 @@ public abstract class RequestTable {
     final synchronized void add(PendingRequest request) {
         request.sent();
         put(request);
-        checkAt(request.deadlineNanos(), request.timeoutNanos());
-    }
-
-    private synchronized void checkWithin(long delayNanos) {
-        checkAt(deadlines.nanoTime() + delayNanos, delayNanos);
-    }
-
-    /** Arms under the lock, so that of two that arm at once the earlier check wins. Guarded by this. */
-    private void checkAt(long at, long delayNanos) {
-        if (closed || (checkArmed && nextCheckNanos - at <= 0)) {
-            return;
-        }
-        checkArmed = true;
-        nextCheckNanos = at;
-        deadlines.arm(nextCheck, delayNanos);
+        nextCheck.at(request.deadlineNanos(), request.timeoutNanos());
     }
 
     /**
@@ -337,7 +289,7 @@ public abstract class RequestTable {
         List<Expired> expired = new ArrayList<>();
         int inARow;
         synchronized (this) {
-            checkArmed = false;
+            nextCheck.passed();
             for (PendingRequest request : all()) {
                 long timeoutNanos = request.timeoutNanos();
                 if (request.isOverdue(now) && !request.isAbandoned()) {
@@ -355,7 +307,9 @@ public abstract class RequestTable {
             fail(one.waiting(), timeout(peer, one.timeoutNanos()));
         }
         if (delayNanos != Long.MAX_VALUE) {
-            checkWithin(Math.max(1, delayNanos));
+            synchronized (this) {
+                nextCheck.within(Math.max(1, delayNanos));
+            }
         }
         if (!expired.isEmpty()) {
             requester.requestsOverdue(inARow);
@@ -375,7 +329,7 @@ public abstract class RequestTable {
         List<ReplyHandler> waiting = new ArrayList<>();
         List<Boolean> written = new ArrayList<>();
         synchronized (this) {
-            closed = true;
+            nextCheck.endForGood();
             List<PendingRequest> underway = new ArrayList<>();
             for (PendingRequest request : all()) {
                 if (request.isUnderway()) {
@@ -394,7 +348,7 @@ public abstract class RequestTable {
             clear();
             underway.forEach(this::put);
         }
-        deadlines.cancel(nextCheck);
+        nextCheck.cancel();
         for (int i = 0; i < waiting.size(); i++) {
             fail(waiting.get(i), new SessionClosedException(reason, written.get(i)));
         }

@@ -16,7 +16,7 @@ public final class RequestTables {
      * @param requester the session
      * @return the table, or null if there can be no requests
      */
-    public static @Nullable RequestTable of(Protocol protocol, Deadlines deadlines, RequestTable.Requester requester) {
+    public static @Nullable RequestTable of(Protocol protocol, Deadlines deadlines, Requester requester) {
         return switch (protocol.pairing()) {
             case NONE -> null;
             case IN_ORDER -> OrderedRequests.pipelined(deadlines, requester);

@@ -1,7 +1,6 @@
 /**
- * Requests and replies of one session, both ways: those it has sent and waits for, and those it has taken and owes an
- * answer. Knows nothing of sessions but what {@link io.millrace.core.internal.request.RequestTable.Requester} and
- * {@link io.millrace.core.internal.request.Outlet} say.
+ * The requests that one session has sent, and that wait for their replies. Knows nothing of sessions but what
+ * {@link io.millrace.core.internal.request.Requester} says.
  */
 @NullMarked
 package io.millrace.core.internal.request;

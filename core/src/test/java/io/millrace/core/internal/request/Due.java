@@ -3,7 +3,7 @@ package io.millrace.core.internal.request;
 import java.util.function.IntConsumer;
 
 /** A session that is told when requests are due, and whose handlers never throw. */
-record Due(Runnable told, IntConsumer overdue) implements RequestTable.Requester {
+record Due(Runnable told, IntConsumer overdue) implements Requester {
     Due(Runnable told) {
         this(told, inARow -> {});
     }

@@ -135,7 +135,7 @@ class RequestPlacesTest {
     }
 
     /** A session that drains. */
-    private static final class Ending implements RequestTable.Requester {
+    private static final class Ending implements Requester {
         @Override
         public boolean beginsRequests() {
             return false;

@@ -1,4 +1,4 @@
-package io.millrace.core.internal.request;
+package io.millrace.core.internal.answer;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.Session;

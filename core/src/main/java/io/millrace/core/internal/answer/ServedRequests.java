@@ -1,4 +1,4 @@
-package io.millrace.core.internal.request;
+package io.millrace.core.internal.answer;
 
 import io.millrace.core.ErrorEncoder;
 import io.millrace.core.RequestHandler;

@@ -1,4 +1,4 @@
-package io.millrace.core.internal.request;
+package io.millrace.core.internal.answer;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;

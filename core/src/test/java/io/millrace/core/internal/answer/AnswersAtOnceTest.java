@@ -1,4 +1,4 @@
-package io.millrace.core.internal.request;
+package io.millrace.core.internal.answer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
