@@ -2,20 +2,21 @@ package io.millrace.benchmarks.calls;
 
 import io.millrace.benchmarks.child.Child;
 import io.millrace.benchmarks.child.Cpu;
+import io.millrace.benchmarks.child.JvmOptions;
+import io.millrace.benchmarks.child.Meter;
 import io.millrace.benchmarks.child.Questions;
+import io.millrace.benchmarks.child.Served;
 import io.millrace.benchmarks.load.LoadResult;
 import io.millrace.benchmarks.result.Figure;
 import io.millrace.benchmarks.result.PointResult;
+import io.millrace.benchmarks.run.Field;
 import io.millrace.benchmarks.run.Progress;
 import io.millrace.benchmarks.run.RunPlan;
 import io.millrace.benchmarks.run.Scenario;
-import io.millrace.benchmarks.scenario.Meter;
-import io.millrace.benchmarks.scenario.Turn;
-import io.millrace.benchmarks.scenario.Turns;
+import io.millrace.benchmarks.run.Subject;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -25,8 +26,6 @@ public final class CallScenario implements Scenario {
     public static final List<String> POINTS =
             List.of("1x1000x64", "16x1000x64", "1x1000x64-thread", "16x1000x64-thread");
 
-    private static final List<String> SMALL_HEAP = List.of("-Xmx256m");
-
     @Override
     public String name() {
         return "calls";
@@ -34,47 +33,45 @@ public final class CallScenario implements Scenario {
 
     @Override
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
-        List<String> contestants = Arrays.stream(CallContestant.values())
-                .filter(contestant -> contestant.unavailable().isEmpty())
-                .map(CallContestant::title)
-                .filter(plan::wants)
-                .toList();
-        List<String> points = plan.pointsOr(POINTS);
-        Turns turns = new Turns(name(), plan, progress);
-        turns.expect(points.size(), contestants.size());
-        List<PointResult> results = new ArrayList<>();
-        for (String point : points) {
-            results.add(turns.side(point, contestants, contestant -> open(contestant, point)));
+        Map<String, String> obstacles = new LinkedHashMap<>();
+        for (CallContestant contestant : CallContestant.values()) {
+            obstacles.put(contestant.title(), contestant.unavailable());
         }
-        return results;
+        Field field = Field.of(name(), obstacles, plan);
+        return field.measure(
+                plan.pointsOr(POINTS).stream()
+                        .map(CallPoint::parse)
+                        .map(point -> field.comparison(
+                                point.toString(), point.connections(), contestant -> open(contestant, point)))
+                        .toList(),
+                progress);
     }
 
-    private static Turn open(String contestant, String point) throws IOException {
-        Child server = Child.start(Cpu.SERVER, SMALL_HEAP, List.of("answer", "--contestant", contestant));
+    private static Subject open(String contestant, CallPoint point) throws IOException {
+        List<String> options = JvmOptions.server(List.of());
+        Child server = Child.start(Cpu.SERVER, options, List.of("answer", "--contestant", contestant));
         try {
-            String port = server.answer();
-            Child client = Child.start(
-                    Cpu.LOAD, SMALL_HEAP, List.of("ask", "--contestant", contestant, "--port", port, "--point", point));
-            client.answer();
-            return new Pair(server, client);
+            List<String> ask =
+                    List.of("ask", "--contestant", contestant, "--port", server.answer(), "--point", point.toString());
+            return new Pair(Served.start(server, options, ask));
         } catch (IOException e) {
             server.close();
             throw e;
         }
     }
 
-    /** The two processes of a contestant. */
-    private record Pair(Child server, Child client) implements Turn {
+    /** The two processes of a contestant, the client in the place of the load. */
+    private record Pair(Served served) implements Subject {
         @Override
         public void warm(int millis) throws IOException {
-            client.ask(Integer.toString(millis));
+            served.ask(Integer.toString(millis));
         }
 
         @Override
-        public Map<Figure, Double> round(int millis) throws IOException {
-            Meter serverMeter = Meter.start(server);
-            Meter clientMeter = Meter.start(client);
-            LoadResult result = Questions.read(client.ask(Integer.toString(millis)), LoadResult.class);
+        public Map<Figure, Double> measure(String point, int millis) throws IOException {
+            Meter serverMeter = Meter.start(served.server());
+            Meter clientMeter = Meter.start(served.load());
+            LoadResult result = Questions.read(served.ask(Integer.toString(millis)), LoadResult.class);
             Meter.Usage serverUsage = serverMeter.stop();
             Meter.Usage clientUsage = clientMeter.stop();
             long calls = result.messages();
@@ -92,10 +89,8 @@ public final class CallScenario implements Scenario {
         }
 
         @Override
-        public void close() throws IOException {
-            try (server) {
-                client.close();
-            }
+        public void close() {
+            served.close();
         }
     }
 }

@@ -8,31 +8,31 @@ import java.util.stream.Collectors;
 /** The scenarios that the page tells of, in its order, each with the figure by which contestants are compared. */
 public enum Part {
     /** The table: echo at full load. */
-    ECHO("echo", Figure.CPU_NANOS_PER_MESSAGE, 22),
+    ECHO("echo", Figure.CPU_NANOS_PER_MESSAGE, 18),
 
     /** Echo at a fixed rate. */
     LATENCY("latency", Figure.P99_NANOS, 4),
 
     /** Echo while one property of the load grows. */
-    CURVES("curves", Figure.CPU_NANOS_PER_MESSAGE, 15),
+    CURVES("curves", Figure.CPU_NANOS_PER_MESSAGE, 7),
 
     /** Requests and their replies. */
-    CALLS("calls", Figure.CPU_NANOS_PER_MESSAGE, 4),
+    CALLS("calls", Figure.CPU_NANOS_PER_MESSAGE, 9),
 
     /** There and back through one process. */
-    PROXY("proxy", Figure.CPU_NANOS_PER_MESSAGE, 4),
+    PROXY("proxy", Figure.CPU_NANOS_PER_MESSAGE, 2),
 
     /** Connections that come and go. */
     CHURN("churn", Figure.CPU_NANOS_PER_CONNECTION, 4),
 
     /** One message to all. */
-    BROADCAST("broadcast", Figure.CPU_NANOS_PER_MESSAGE, 4),
+    BROADCAST("broadcast", Figure.CPU_NANOS_PER_MESSAGE, 2),
 
     /** Connections that do nothing. */
-    IDLE("idle", Figure.HEAP_AND_DIRECT_BYTES_PER_CONNECTION, 4),
+    IDLE("idle", Figure.HEAP_AND_DIRECT_BYTES_PER_CONNECTION, 3),
 
     /** From the start of a JVM. */
-    FIRST_ECHO("first-echo", Figure.FIRST_ECHO_NANOS, 3);
+    FIRST_ECHO("first-echo", Figure.FIRST_ECHO_NANOS, 1);
 
     private final String scenario;
     private final Figure headline;

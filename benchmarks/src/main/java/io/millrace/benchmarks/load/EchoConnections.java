@@ -66,6 +66,7 @@ final class EchoConnections implements AutoCloseable {
         for (int i = 1; i <= point.connections(); i++) {
             SocketChannel channel = SocketChannel.open(server);
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            channel.setOption(StandardSocketOptions.SO_LINGER, 0); // a reset leaves no port taken behind it
             channel.configureBlocking(false);
             SelectionKey key = channel.register(selector, SelectionKey.OP_READ);
             EchoConnection connection = new EchoConnection(key, pattern, point.inFlight());

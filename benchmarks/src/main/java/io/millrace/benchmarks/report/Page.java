@@ -77,7 +77,7 @@ final class Page {
                 .strip();
     }
 
-    /** Names what rests on fewer rounds than a published figure should. */
+    /** Names the scenarios in which Millrace had fewer rounds than a published figure should rest on. */
     private String warning() {
         Map<String, Integer> few = new LinkedHashMap<>();
         for (PointResult point : findings.run().points()) {
@@ -97,7 +97,8 @@ final class Page {
     private static int rounds(PointResult point) {
         Figure headline = Part.of(point.scenario()).headline();
         return point.series().stream()
-                .filter(series -> series.figure() == headline)
+                .filter(series ->
+                        series.figure() == headline && series.contestant().equals(Peer.MILLRACE))
                 .mapToInt(series -> series.values().size())
                 .min()
                 .orElse(0);

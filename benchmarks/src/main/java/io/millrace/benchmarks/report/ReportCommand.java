@@ -5,9 +5,11 @@ import io.millrace.benchmarks.result.Environment;
 import io.millrace.benchmarks.result.RunResult;
 import io.millrace.benchmarks.run.RunPlan;
 import io.millrace.benchmarks.run.Scenario;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -19,7 +21,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Measures every scenario and writes docs/performance.md, anew after each of them: an interruption loses only one. */
+/**
+ * Measures every scenario and writes docs/performance.md, anew after each of them: an interruption or a failure loses
+ * only one.
+ */
 @Command(name = "report", description = "Measure everything and write docs/performance.md; run it in the repository.")
 public final class ReportCommand implements Callable<Integer> {
     @Option(names = "--from", paramLabel = "FILE", description = "Measure nothing: write the page from these results.")
@@ -43,23 +48,32 @@ public final class ReportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        Map<String, Exception> failures;
         try {
-            report(new Publication(root));
+            failures = report(new Publication(root));
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
         System.out.println("wrote docs/performance.md, its charts, and the summary in README.md");
-        return ExitCode.OK;
+        if (failures.isEmpty()) {
+            return ExitCode.OK;
+        }
+        System.err.println("NOT MEASURED:");
+        failures.forEach((scenario, failure) -> System.err.println("  " + scenario + ": " + failure));
+        System.err.println("Measure these with --only " + String.join(",", failures.keySet()));
+        return ExitCode.SOFTWARE;
     }
 
-    private void report(Publication publication) throws Exception {
+    /** Returns why scenarios could not be measured, by their names. */
+    private Map<String, Exception> report(Publication publication) throws IOException {
         if (from == null) {
-            measure(publication);
-        } else if (Files.isReadable(from)) {
-            publication.write(RunResult.read(from));
-        } else {
+            return measure(publication);
+        }
+        if (!Files.isReadable(from)) {
             throw new IllegalArgumentException("--from is " + from + "; there is no such file");
         }
+        publication.write(RunResult.read(from));
+        return Map.of();
     }
 
     private List<Scenario> wanted() {
@@ -74,12 +88,13 @@ public final class ReportCommand implements Callable<Integer> {
         return wanted;
     }
 
-    private void measure(Publication publication) throws Exception {
+    private Map<String, Exception> measure(Publication publication) throws IOException {
         List<Scenario> scenarios = wanted();
         Environment environment = Environment.now("java -jar benchmarks/target/millrace-benchmarks.jar "
                 + String.join(" ", spec.root().commandLine().getParseResult().originalArgs()));
         boolean isAddition = !only.isEmpty() && Files.exists(publication.results());
         RunResult known = isAddition ? RunResult.read(publication.results()) : new RunResult(environment, List.of());
-        new Survey(publication, isQuick ? RunPlan.quick() : RunPlan.standard(), environment).run(known, scenarios);
+        RunPlan plan = isQuick ? RunPlan.quick() : RunPlan.standard();
+        return new Survey(publication, plan, environment).run(known, scenarios);
     }
 }

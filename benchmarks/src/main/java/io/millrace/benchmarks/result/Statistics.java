@@ -29,15 +29,16 @@ public final class Statistics {
 
     /**
      * Returns the median of {@code a[k] / b[k]} and its confidence interval: the pairs are drawn again with replacement,
-     * many times, and the medians of those draws lie in it.
+     * many times, and the medians of those draws lie in it. Where one was in fewer trials than the other, there are as
+     * many pairs as it has values.
      *
-     * @throws IllegalArgumentException if they are not of one figure, or not measured in pairs
+     * @throws IllegalArgumentException if they are not of one figure
      */
     public static Ratio ratio(Series a, Series b) {
-        if (a.figure() != b.figure() || a.values().size() != b.values().size()) {
-            throw new IllegalArgumentException(describe(a) + " and " + describe(b) + " were not measured in pairs");
+        if (a.figure() != b.figure()) {
+            throw new IllegalArgumentException(describe(a) + " and " + describe(b) + " cannot be compared");
         }
-        double[] ratios = new double[a.values().size()];
+        double[] ratios = new double[Math.min(a.values().size(), b.values().size())];
         for (int i = 0; i < ratios.length; i++) {
             ratios[i] = a.values().get(i) / b.values().get(i);
         }

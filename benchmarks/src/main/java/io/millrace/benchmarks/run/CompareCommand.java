@@ -50,7 +50,7 @@ public final class CompareCommand implements Callable<Integer> {
     @Option(names = "--warm", paramLabel = "MILLIS", description = "Load of each before the rounds. Default: 2500.")
     private @Nullable Integer warmMillis;
 
-    @Option(names = "--round-time", paramLabel = "MILLIS", description = "Length of a turn. Default: 600.")
+    @Option(names = "--round-time", paramLabel = "MILLIS", description = "Length of a turn. Default: 500.")
     private @Nullable Integer roundMillis;
 
     @Option(names = "--quick", description = "Short turns of one trial: whether everything runs, not how fast.")

@@ -1,8 +1,10 @@
 package io.millrace.benchmarks.run;
 
+import io.millrace.benchmarks.child.Served;
+import io.millrace.benchmarks.child.Served.Serving;
+import io.millrace.benchmarks.contestant.Role;
 import io.millrace.benchmarks.load.EchoPoint;
 import io.millrace.benchmarks.result.PointResult;
-import io.millrace.benchmarks.run.SideBySide.Comparison;
 import java.io.IOException;
 import java.util.List;
 
@@ -19,13 +21,18 @@ public final class EchoScenario implements Scenario {
 
     @Override
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
-        EchoField field = EchoField.of(name(), plan);
+        Field field = Field.of(name(), Role.ECHO, plan);
         return field.measure(
-                plan.pointsOr(POINTS).stream().map(EchoPoint::parse).toList(),
-                point -> new Comparison(
-                        List.of(point.toString()),
-                        field.contestants(),
-                        contestant -> EchoSubject.open(contestant, point)),
+                plan.pointsOr(POINTS).stream()
+                        .map(EchoPoint::parse)
+                        .map(point -> field.comparison(
+                                point.toString(), point.connections(), contestant -> open(contestant, point)))
+                        .toList(),
                 progress);
+    }
+
+    static LoadedServer open(String contestant, EchoPoint point) throws IOException {
+        return new LoadedServer(Served.start(
+                Serving.of(Role.ECHO, point.bytes()), contestant, List.of("load", "--point", point.toString())));
     }
 }

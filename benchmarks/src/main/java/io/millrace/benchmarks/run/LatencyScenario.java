@@ -1,5 +1,6 @@
 package io.millrace.benchmarks.run;
 
+import io.millrace.benchmarks.contestant.Role;
 import io.millrace.benchmarks.load.EchoPoint;
 import io.millrace.benchmarks.result.PointResult;
 import io.millrace.benchmarks.run.SideBySide.Comparison;
@@ -44,18 +45,21 @@ public final class LatencyScenario implements Scenario {
 
     @Override
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
-        EchoField field = EchoField.of(name(), plan.withRoundMillis(LONGER_ROUNDS * plan.roundMillis()));
+        Field field = Field.of(name(), Role.ECHO, plan.withRoundMillis(LONGER_ROUNDS * plan.roundMillis()));
         return field.measure(
-                plan.pointsOr(POINTS).stream().map(EchoPoint::parse).toList(),
-                point -> comparison(field, point),
+                plan.pointsOr(POINTS).stream()
+                        .map(EchoPoint::parse)
+                        .map(point -> comparison(field, point))
+                        .toList(),
                 progress);
     }
 
-    private Comparison comparison(EchoField field, EchoPoint point) {
+    private Comparison comparison(Field field, EchoPoint point) {
         SlowestRate slowest = new SlowestRate();
         return new Comparison(
                 rates.stream().map(rate -> point + LatencySubject.AT + rate).toList(),
+                point.connections(),
                 field.contestants(),
-                contestant -> new LatencySubject(EchoSubject.open(contestant, point), slowest));
+                contestant -> new LatencySubject(EchoScenario.open(contestant, point), slowest));
     }
 }

@@ -14,10 +14,10 @@ final class LatencySubject implements Subject {
 
     private static final int CALIBRATION_MILLIS = 500;
 
-    private final EchoSubject echo;
+    private final LoadedServer echo;
     private final SlowestRate slowest;
 
-    LatencySubject(EchoSubject echo, SlowestRate slowest) {
+    LatencySubject(LoadedServer echo, SlowestRate slowest) {
         this.echo = echo;
         this.slowest = slowest;
     }

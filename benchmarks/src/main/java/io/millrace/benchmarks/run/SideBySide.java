@@ -10,6 +10,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 
 /**
@@ -20,6 +24,9 @@ import java.util.stream.IntStream;
  */
 public final class SideBySide {
     private static final long SEED = 20_260_611;
+
+    /** While the server of one starts on its processor, the load of another starts on the other. */
+    private static final int STARTERS = 2;
 
     private final String scenario;
     private final RunPlan plan;
@@ -57,13 +64,27 @@ public final class SideBySide {
      * What is compared.
      *
      * @param points one after another, with the same processes
+     * @param connections the most that any of them needs
      * @param contestants in the order of tables
      * @param opener starts each
+     * @param isAlone whether only one is alive at a time, because each fills the machine
      */
-    public record Comparison(List<String> points, List<String> contestants, Subject.Opener opener) {
+    public record Comparison(
+            List<String> points, int connections, List<String> contestants, Subject.Opener opener, boolean isAlone) {
+        /** Makes a comparison of contestants that are all alive. */
+        public Comparison(List<String> points, int connections, List<String> contestants, Subject.Opener opener) {
+            this(points, connections, contestants, opener, false);
+        }
+
+        /** Returns this for contestants of which only one can be alive. */
+        public Comparison alone() {
+            return new Comparison(points, connections, contestants, opener, true);
+        }
+
         /** Returns how many steps of progress it takes under a plan. */
         public long steps(RunPlan plan) {
-            return (long) plan.trials() * contestants.size() * (1 + (long) plan.roundsPerTrial() * points.size());
+            long starts = contestants.stream().mapToInt(plan::trialsOf).sum();
+            return starts * (1 + (long) plan.roundsPerTrial() * points.size());
         }
     }
 
@@ -74,14 +95,8 @@ public final class SideBySide {
 
     private List<PointResult> measure() {
         for (int trial = 0; trial < plan.trials(); trial++) {
-            try {
-                start();
-                for (int point = 0; point < comparison.points().size(); point++) {
-                    rounds(point);
-                }
-            } finally {
-                alive.values().forEach(Subject::close);
-                alive.clear();
+            for (List<String> group : groups(trial)) {
+                trial(group);
             }
         }
         return IntStream.range(0, comparison.points().size())
@@ -89,22 +104,54 @@ public final class SideBySide {
                 .toList();
     }
 
-    private void start() {
-        for (String contestant : comparison.contestants()) {
-            attempt(
-                    0,
-                    contestant,
-                    "starts",
-                    () -> alive.put(contestant, comparison.opener().open(contestant)));
+    /** Returns who is alive together. */
+    private List<List<String>> groups(int trial) {
+        List<String> present = comparison.contestants().stream()
+                .filter(contestant -> trial < plan.trialsOf(contestant))
+                .toList();
+        return comparison.isAlone() ? present.stream().map(List::of).toList() : List.of(present);
+    }
+
+    private void trial(List<String> contestants) {
+        try {
+            start(contestants);
+            for (int point = 0; point < comparison.points().size(); point++) {
+                rounds(point, contestants);
+            }
+        } finally {
+            alive.values().forEach(Subject::close);
+            alive.clear();
         }
-        for (String contestant : comparison.contestants()) {
+    }
+
+    private void start(List<String> contestants) {
+        Map<String, Future<Subject>> starting = new LinkedHashMap<>();
+        ExecutorService starters = Executors.newFixedThreadPool(STARTERS);
+        for (String contestant : contestants) {
+            if (!hasFailed(contestant, 0)) {
+                starting.put(
+                        contestant, starters.submit(() -> comparison.opener().open(contestant)));
+            }
+        }
+        starters.shutdown();
+        starting.forEach((contestant, subject) ->
+                attempt(0, contestant, "starts", () -> alive.put(contestant, started(subject))));
+        for (String contestant : contestants) {
             attempt(0, contestant, "warms up", () -> subject(contestant).warm(plan.warmMillis()));
             progress.step();
         }
     }
 
-    private void rounds(int point) {
-        List<String> order = new ArrayList<>(comparison.contestants());
+    private static Subject started(Future<Subject> subject) throws Exception {
+        try {
+            return subject.get(); // ends, because each line of a child has a limit
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof Exception cause ? cause : e;
+        }
+    }
+
+    private void rounds(int point, List<String> contestants) {
+        List<String> order = new ArrayList<>(contestants);
         for (int round = 0; round < plan.roundsPerTrial(); round++) {
             Collections.shuffle(order, random);
             for (String contestant : order) {
@@ -119,7 +166,7 @@ public final class SideBySide {
                 progress.step();
             }
         }
-        for (String contestant : comparison.contestants()) {
+        for (String contestant : contestants) {
             attempt(
                     point,
                     contestant,
@@ -128,9 +175,13 @@ public final class SideBySide {
         }
     }
 
-    private void attempt(int point, String contestant, String what, Step step) {
+    private boolean hasFailed(String contestant, int point) {
         Failure known = failures.get(contestant);
-        if (known != null && known.point() <= point) {
+        return known != null && known.point() <= point;
+    }
+
+    private void attempt(int point, String contestant, String what, Step step) {
+        if (hasFailed(contestant, point)) {
             return;
         }
         progress.doing(scenario + " " + comparison.points().get(point) + ": " + contestant + " " + what);

@@ -1,15 +1,20 @@
 package io.millrace.benchmarks.scenario;
 
+import io.millrace.benchmarks.child.Meter;
 import io.millrace.benchmarks.child.Questions;
+import io.millrace.benchmarks.child.Served;
+import io.millrace.benchmarks.child.Served.Serving;
 import io.millrace.benchmarks.contestant.Role;
 import io.millrace.benchmarks.load.LoadResult;
 import io.millrace.benchmarks.result.Figure;
 import io.millrace.benchmarks.result.PointResult;
+import io.millrace.benchmarks.run.Field;
 import io.millrace.benchmarks.run.Progress;
 import io.millrace.benchmarks.run.RunPlan;
 import io.millrace.benchmarks.run.Scenario;
+import io.millrace.benchmarks.run.SideBySide.Comparison;
+import io.millrace.benchmarks.run.Subject;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,6 +29,7 @@ public final class ChurnScenario implements Scenario {
     /** So many at once, and how the client closes them. */
     public static final List<String> POINTS = List.of("64-reset", "64-fin");
 
+    private static final int PAYLOAD_BYTES = 64;
     private static final int ROUND_CONNECTIONS = 2_000;
     private static final int WARM_CONNECTIONS_PER_SECOND = 4_000;
     private static final int MILLIS_PER_SECOND = 1_000;
@@ -46,42 +52,39 @@ public final class ChurnScenario implements Scenario {
 
     @Override
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
-        List<String> contestants = Served.contestants(Role.ECHO, plan, progress);
-        List<String> points = plan.pointsOr(POINTS);
-        Turns turns = new Turns(name(), plan, progress);
-        turns.expect(points.size(), contestants.size());
-        List<PointResult> results = new ArrayList<>();
-        for (String point : points) {
-            List<String> load = load(point);
-            results.add(turns.side(
-                    point,
-                    contestants,
-                    contestant -> new Passage(
-                            Served.start(Served.Serving.of(Role.ECHO), contestant, load), roundConnections)));
-        }
-        return results;
+        Field field = Field.plain(name(), Role.ECHO, plan);
+        return field.measure(
+                plan.pointsOr(POINTS).stream()
+                        .map(point -> comparison(field, point))
+                        .toList(),
+                progress);
     }
 
-    private static List<String> load(String point) {
+    private Comparison comparison(Field field, String point) {
         String[] parts = point.split("-", -1);
         if (parts.length != 2) {
             throw new IllegalArgumentException("point is " + point + "; it must be PARALLEL-fin or PARALLEL-reset");
         }
-        return List.of("churn", "--parallel", parts[0], "--ending", parts[1].toUpperCase(Locale.ROOT));
+        List<String> load = List.of("churn", "--parallel", parts[0], "--ending", parts[1].toUpperCase(Locale.ROOT));
+        return field.comparison(
+                point,
+                Integer.parseInt(parts[0]),
+                contestant -> new Passage(
+                        Served.start(Serving.of(Role.ECHO, PAYLOAD_BYTES), contestant, load), roundConnections));
     }
 
     /** A server, and who passes through. */
-    private record Passage(Served served, int connections) implements Turn {
+    private record Passage(Served served, int connections) implements Subject {
         @Override
         public void warm(int millis) throws IOException {
             long count = (long) WARM_CONNECTIONS_PER_SECOND * millis / MILLIS_PER_SECOND;
-            served.load().ask(Long.toString(Math.max(1, count)));
+            served.ask(Long.toString(Math.max(1, count)));
         }
 
         @Override
-        public Map<Figure, Double> round(int millis) throws IOException {
+        public Map<Figure, Double> measure(String point, int millis) throws IOException {
             Meter meter = Meter.start(served.server());
-            LoadResult result = Questions.read(served.load().ask(Integer.toString(connections)), LoadResult.class);
+            LoadResult result = Questions.read(served.ask(Integer.toString(connections)), LoadResult.class);
             Meter.Usage usage = meter.stop();
             Map<Figure, Double> figures = new EnumMap<>(Figure.class);
             figures.put(Figure.CONNECTIONS_PER_SECOND, result.perSecond());
@@ -93,7 +96,7 @@ public final class ChurnScenario implements Scenario {
         }
 
         @Override
-        public void close() throws IOException {
+        public void close() {
             served.close();
         }
     }

@@ -5,9 +5,11 @@ import io.millrace.benchmarks.contestant.Role;
 import io.millrace.benchmarks.lineup.FirstEcho;
 import io.millrace.benchmarks.result.Figure;
 import io.millrace.benchmarks.result.PointResult;
+import io.millrace.benchmarks.run.Field;
 import io.millrace.benchmarks.run.Progress;
 import io.millrace.benchmarks.run.RunPlan;
 import io.millrace.benchmarks.run.Scenario;
+import io.millrace.benchmarks.run.Subject;
 import java.io.BufferedReader;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -20,6 +22,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * From the start of a JVM until an echo of 64 bytes has come back. Each round is a new JVM with the plain class path and
@@ -39,23 +42,21 @@ public final class FirstEchoScenario implements Scenario {
 
     @Override
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
-        List<String> contestants = Served.contestants(Role.ECHO, plan, progress);
         // What a trial is elsewhere, fresh JVMs, every round is here.
         RunPlan rounds = new RunPlan(1, plan.trials() * plan.roundsPerTrial(), 0, 1, plan.contestants(), List.of());
-        Turns turns = new Turns(name(), rounds, progress);
-        turns.expect(1, contestants.size());
-        return List.of(turns.side(POINT, contestants, Start::new));
+        Field field = Field.plain(name(), Role.ECHO, rounds);
+        return field.measure(List.of(field.comparison(POINT, 1, Start::new)), progress);
     }
 
     /** A contestant that is started anew in each round. */
-    private record Start(String contestant) implements Turn {
+    private record Start(String contestant) implements Subject {
         @Override
         public void warm(int millis) throws IOException {
             run();
         }
 
         @Override
-        public Map<Figure, Double> round(int millis) throws IOException {
+        public Map<Figure, Double> measure(String point, int millis) throws IOException {
             return run();
         }
 
@@ -71,6 +72,13 @@ public final class FirstEchoScenario implements Scenario {
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
             try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+                // Ends a JVM that says nothing, so that no wait for it is endless.
+                process.onExit()
+                        .orTimeout(PATIENCE_MILLIS, TimeUnit.MILLISECONDS)
+                        .exceptionally(late -> {
+                            process.destroyForcibly();
+                            return process;
+                        });
                 String port = out.readLine();
                 if (port == null) {
                     throw new IOException(contestant + " did not start; see what it printed above");

@@ -3,14 +3,17 @@ package io.millrace.benchmarks.scenario;
 import io.millrace.benchmarks.child.Child;
 import io.millrace.benchmarks.child.JvmFigures;
 import io.millrace.benchmarks.child.Questions;
+import io.millrace.benchmarks.child.Served;
+import io.millrace.benchmarks.child.Served.Serving;
 import io.millrace.benchmarks.contestant.Role;
 import io.millrace.benchmarks.result.Figure;
 import io.millrace.benchmarks.result.PointResult;
+import io.millrace.benchmarks.run.Field;
 import io.millrace.benchmarks.run.Progress;
 import io.millrace.benchmarks.run.RunPlan;
 import io.millrace.benchmarks.run.Scenario;
+import io.millrace.benchmarks.run.Subject;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -25,16 +28,15 @@ public final class IdleScenario implements Scenario {
 
     private static final int FEW = 16;
 
+    /** Memory does not depend on how long anything takes: a round is one look. */
+    private static final int ROUNDS = 1;
+
     /**
      * Room for contestants with two buffers of 16 KiB for each connection; and Netty's direct memory is taken from the
      * JDK in the way that the JDK counts.
      */
-    private static final List<String> ROOMY = List.of("-Xmx2g", "-Dio.netty.maxDirectMemory=0");
-
-    /** Memory does not depend on how long anything takes: a round is one look. */
-    private static final int ROUNDS = 1;
-
-    private static final Served.Serving SERVING = new Served.Serving(Role.ECHO, ROOMY, List.of("--max-frame", "1024"));
+    private static final Serving SERVING =
+            Serving.of(Role.ECHO, 1024).withJvm("-Xms256m", "-Xmx2g", "-Dio.netty.maxDirectMemory=0");
 
     @Override
     public String name() {
@@ -43,36 +45,35 @@ public final class IdleScenario implements Scenario {
 
     @Override
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
-        RunPlan looks = new RunPlan(plan.trials(), ROUNDS, 0, 1, plan.contestants(), plan.points());
-        List<String> contestants = Served.contestants(Role.ECHO, plan, progress);
-        List<String> points = plan.pointsOr(POINTS);
-        Turns turns = new Turns(name(), looks, progress);
-        turns.expect(points.size(), contestants.size());
-        List<PointResult> results = new ArrayList<>();
-        for (String point : points) {
-            int count = Descriptors.connections(Integer.parseInt(point), progress);
-            results.add(turns.alone(
-                    Integer.toString(count),
-                    contestants,
-                    contestant -> new Held(Served.start(SERVING, contestant, List.of("hold")), count)));
-        }
-        return results;
+        RunPlan looks = new RunPlan(plan.trials(), ROUNDS, 0, 1, plan.contestants(), plan.once(), plan.points());
+        Field field = Field.plain(name(), Role.ECHO, looks);
+        return field.measure(
+                plan.pointsOr(POINTS).stream()
+                        .map(Integer::valueOf)
+                        .map(count -> field.comparison(
+                                        count.toString(),
+                                        count,
+                                        contestant ->
+                                                new Held(Served.start(SERVING, contestant, List.of("hold")), count))
+                                .alone())
+                        .toList(),
+                progress);
     }
 
     /** A server, and who connects to it. */
-    private record Held(Served served, int count) implements Turn {
+    private record Held(Served served, int count) implements Subject {
         @Override
         public void warm(int millis) throws IOException {
-            served.load().ask(Integer.toString(FEW));
-            served.load().ask("close");
+            served.ask(Integer.toString(FEW));
+            served.ask("close");
         }
 
         @Override
-        public Map<Figure, Double> round(int millis) throws IOException {
+        public Map<Figure, Double> measure(String point, int millis) throws IOException {
             Memory before = Memory.of(served.server());
-            served.load().ask(Integer.toString(count));
+            served.ask(Integer.toString(count));
             Memory held = Memory.of(served.server());
-            served.load().ask("close");
+            served.ask("close");
             Map<Figure, Double> figures = new EnumMap<>(Figure.class);
             double heap = (double) (held.heap() - before.heap()) / count;
             double direct = (double) (held.direct() - before.direct()) / count;
@@ -87,7 +88,7 @@ public final class IdleScenario implements Scenario {
         }
 
         @Override
-        public void close() throws IOException {
+        public void close() {
             served.close();
         }
     }

@@ -15,7 +15,7 @@ class EstimateTest {
     @Test
     void estimateBeginsWithWhatTheStandardPlanTakesAndScalesItToOthers() {
         assertEquals(EXPECTED, new Estimate(RunPlan.standard()).left(LEFT));
-        RunPlan third = new RunPlan(1, 5, 2_500, 600, RunPlan.standard().contestants(), List.of());
+        RunPlan third = new RunPlan(1, 5, 2_500, 500, RunPlan.standard().contestants(), List.of());
         assertEquals(EXPECTED.dividedBy(3), new Estimate(third).left(LEFT));
     }
 

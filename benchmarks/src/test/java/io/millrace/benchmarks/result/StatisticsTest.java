@@ -57,8 +57,14 @@ class StatisticsTest {
     }
 
     @Test
-    void seriesThatAreNoPairsAreRefused() {
-        assertThrows(IllegalArgumentException.class, () -> Statistics.ratio(rates("a", 1, 2), rates("b", 1)));
+    void seriesOfFewerTrialsHasAsManyPairsAsValues() {
+        Ratio ratio = Statistics.ratio(rates("a", 8, 8, 1), rates("b", 2, 2));
+        assertEquals(4, ratio.median(), EXACT);
+        assertEquals(2, ratio.pairs());
+    }
+
+    @Test
+    void seriesOfDifferentFiguresAreRefused() {
         Series other = new Series("b", Figure.P50_NANOS, List.of(1.0));
         assertThrows(IllegalArgumentException.class, () -> Statistics.ratio(rates("a", 1), other));
     }

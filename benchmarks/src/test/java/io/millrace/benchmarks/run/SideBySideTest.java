@@ -25,8 +25,7 @@ class SideBySideTest {
     @Test
     void everyoneHasOneTurnInEachRound() {
         measure(List.of("p"), "nobody", "never");
-        List<String> turns =
-                events.stream().filter(event -> event.startsWith("measure")).toList();
+        List<String> turns = turns(events);
         assertEquals(18, turns.size());
         for (int i = 0; i < turns.size(); i += NAMES.size()) {
             assertEquals(
@@ -41,9 +40,8 @@ class SideBySideTest {
         List<String> first = List.copyOf(events);
         events.clear();
         measure(List.of("p"), "nobody", "never");
-        assertEquals(first, events);
-        List<String> turns =
-                events.stream().filter(event -> event.startsWith("measure")).toList();
+        assertEquals(turns(first), turns(events));
+        List<String> turns = turns(events);
         assertTrue(
                 Set.of(turns.subList(0, 3), turns.subList(3, 6), turns.subList(6, 9))
                                 .size()
@@ -54,7 +52,8 @@ class SideBySideTest {
     @Test
     void allAreAliveBeforeTheFirstTurnAndClosedAfterEachTrial() {
         measure(List.of("p"), "nobody", "never");
-        assertEquals(List.of("open a", "open b", "open c", "warm a", "warm b", "warm c"), events.subList(0, 6));
+        assertEquals(Set.of("open a", "open b", "open c"), Set.copyOf(events.subList(0, 3)));
+        assertEquals(List.of("warm a", "warm b", "warm c"), events.subList(3, 6));
         assertEquals(
                 6, events.stream().filter(event -> event.startsWith("close")).count());
         assertTrue(events.get(events.size() - 1).startsWith("close"));
@@ -95,21 +94,58 @@ class SideBySideTest {
                 measure(List.of("p"), "c", "open").get(0).absent());
     }
 
+    @Test
+    void contestantsThatFillTheMachineAreAliveOneAfterTheOther() {
+        measure(PLAN, comparison(List.of("p"), "nobody", "never").alone());
+        List<String> lives = events.stream()
+                .filter(event -> event.startsWith("open") || event.startsWith("close"))
+                .toList();
+        List<String> trial = List.of("open a", "close a", "open b", "close b", "open c", "close c");
+        assertEquals(trial, lives.subList(0, 6));
+        assertEquals(trial, lives.subList(6, 12));
+    }
+
+    @Test
+    void oneThatIsWantedOnceIsInTheFirstTrialOnly() {
+        RunPlan plan = PLAN.withOnce(Set.of("b"));
+        Comparison comparison = comparison(List.of("p"), "nobody", "never");
+        assertEquals((2 + 1 + 2) * (1 + 3), comparison.steps(plan));
+        PointResult result = measure(plan, comparison).get(0);
+        assertEquals(NAMES, result.contestants());
+        assertEquals(
+                3, result.series("b", Figure.P50_NANOS).orElseThrow().values().size());
+        assertEquals(
+                6, result.series("a", Figure.P50_NANOS).orElseThrow().values().size());
+        assertEquals(1, events.stream().filter("open b"::equals).count());
+    }
+
+    private static List<String> turns(List<String> events) {
+        return events.stream().filter(event -> event.startsWith("measure")).toList();
+    }
+
     /** Measures with one contestant that fails at one thing. */
     private List<PointResult> measure(List<String> points, String failing, String at) {
-        Comparison comparison = new Comparison(points, NAMES, name -> {
+        return measure(PLAN, comparison(points, failing, at));
+    }
+
+    private Comparison comparison(List<String> points, String failing, String at) {
+        return new Comparison(points, 1, NAMES, name -> {
             String failure = name.equals(failing) ? at : "";
             event(name, "open", failure);
             return new Fake(name, failure);
         });
+    }
+
+    private static List<PointResult> measure(RunPlan plan, Comparison comparison) {
         try (Progress progress = Progress.lines(
                 "test", new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))) {
-            progress.expect(comparison.steps(PLAN));
-            return SideBySide.measure("fake", PLAN, progress, comparison);
+            progress.expect(comparison.steps(plan));
+            return SideBySide.measure("fake", plan, progress, comparison);
         }
     }
 
-    private void event(String name, String what, String failure) throws IOException {
+    // Several contestants open at once.
+    private synchronized void event(String name, String what, String failure) throws IOException {
         if (failure.equals(what)) {
             throw new IOException(name + " fails to " + what);
         }

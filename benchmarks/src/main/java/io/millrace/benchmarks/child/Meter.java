@@ -1,8 +1,5 @@
-package io.millrace.benchmarks.scenario;
+package io.millrace.benchmarks.child;
 
-import io.millrace.benchmarks.child.Child;
-import io.millrace.benchmarks.child.JvmFigures;
-import io.millrace.benchmarks.child.Questions;
 import java.io.IOException;
 
 /**
