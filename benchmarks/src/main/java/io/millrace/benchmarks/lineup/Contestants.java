@@ -3,6 +3,7 @@ package io.millrace.benchmarks.lineup;
 import io.millrace.benchmarks.contestant.Contestant;
 import io.millrace.benchmarks.contestant.Role;
 import io.millrace.benchmarks.contestant.bare.Nio2Echo;
+import io.millrace.benchmarks.contestant.bare.Nio2Proxy;
 import io.millrace.benchmarks.contestant.bare.SelectorEcho;
 import io.millrace.benchmarks.contestant.millrace.MillraceBroadcast;
 import io.millrace.benchmarks.contestant.millrace.MillraceEcho;
@@ -39,6 +40,7 @@ public final class Contestants {
                     new MillraceProxy(false),
                     new MillraceProxy(true),
                     new ReadyReads(new MillraceProxy(false)),
+                    new Nio2Proxy(),
                     new NettyProxy(Transport.NIO, false),
                     new NettyProxy(Transport.NIO, true),
                     new NettyProxy(Transport.EPOLL, false),

@@ -1,5 +1,7 @@
 package io.millrace.benchmarks.micro;
 
+import io.millrace.benchmarks.contestant.Frames;
+import io.millrace.benchmarks.contestant.bare.Nio2EchoConnection;
 import io.millrace.core.protocol.Protocol;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -48,7 +50,7 @@ public class EchoPath {
         millraceChannel = new InstantChannel(burst, bytes -> {});
         bareChannel = new InstantChannel(burst, bytes -> {});
         thread.open(millraceChannel, protocol, (session, message) -> session.send(message));
-        new BareEcho(bareChannel).start();
+        new Nio2EchoConnection(bareChannel, Frames.BUFFER_BYTES).start();
     }
 
     /** Stops the group. */

@@ -102,7 +102,7 @@ public final class SelectorEcho implements Contestant {
                     channel.close();
                     return;
                 }
-                copyFrames();
+                Frames.moveWhole(in, out);
             }
             if (out.hasRemaining()) {
                 channel.write(out);
@@ -111,22 +111,6 @@ public final class SelectorEcho implements Contestant {
             if (key.interestOps() != interest) {
                 key.interestOps(interest);
             }
-        }
-
-        private void copyFrames() {
-            in.flip();
-            out.clear();
-            while (in.remaining() >= Frames.HEADER_BYTES) {
-                int length = Frames.HEADER_BYTES + in.getInt(in.position());
-                if (in.remaining() < length) {
-                    break;
-                }
-                int end = in.limit();
-                out.put(in.limit(in.position() + length));
-                in.limit(end);
-            }
-            in.compact();
-            out.flip();
         }
     }
 }
