@@ -30,6 +30,9 @@ enum CallContestant {
     /** The same over epoll. */
     NETTY_EPOLL(Transport.EPOLL, Style.FRAMES),
 
+    /** The same over io_uring. */
+    NETTY_URING(Transport.URING, Style.FRAMES),
+
     /** Frames taken apart by hand and written as one buffer. */
     NETTY_NIO_LEAN(Transport.NIO, Style.LEAN),
 

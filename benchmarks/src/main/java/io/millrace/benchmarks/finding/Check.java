@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** Compares what was asked of Millrace with what was measured. */
 @FunctionalInterface
@@ -72,6 +73,20 @@ interface Check {
                 - peer.in(point, figure)
                         .map(name -> point.median(name, figure).orElseThrow())
                         .orElse(Double.NaN);
+    }
+
+    /** Asks only that figures of a contestant are known. */
+    static Check known(Part part, String points, String contestant, Figure... figures) {
+        return at(part, points, point -> {
+            List<String> medians = Stream.of(figures)
+                    .flatMap(figure -> point.series(contestant, figure).stream())
+                    .map(series ->
+                            series.figure().title() + " " + series.figure().format(series.median()))
+                    .toList();
+            return medians.size() < figures.length
+                    ? Optional.empty()
+                    : Optional.of(new Verdict(String.join(", ", medians), Verdict.Held.YES));
+        });
     }
 
     /** Asks several things. */

@@ -20,7 +20,7 @@ public enum Part {
     CALLS("calls", Figure.CPU_NANOS_PER_MESSAGE, 9),
 
     /** There and back through one process. */
-    PROXY("proxy", Figure.CPU_NANOS_PER_MESSAGE, 2),
+    PROXY("proxy", Figure.CPU_NANOS_PER_MESSAGE, 3),
 
     /** Connections that come and go. */
     CHURN("churn", Figure.CPU_NANOS_PER_CONNECTION, 4),

@@ -21,10 +21,7 @@ final class Depth {
             "selector-bare",
             "millrace-reply",
             "millrace-future",
-            "millrace-framed",
-            "netty-nio-framed",
-            "netty-epoll-framed",
-            "netty-uring-framed");
+            "millrace-framed");
 
     private Depth() {}
 

@@ -31,13 +31,14 @@ record PointTable(PointResult point, Figure headline) {
             Figure.CPU_NANOS_PER_MESSAGE,
             Figure.P99_NANOS,
             Figure.ALLOCATED_BYTES_PER_MESSAGE,
+            Figure.CLIENT_ALLOCATED_BYTES_PER_MESSAGE,
             Figure.RESIDENT_BYTES,
             Figure.RESIDENT_BYTES_PER_CONNECTION);
 
     /** Returns both tables, and who is missing from them. */
     String markdown() {
         List<Column> deciding = new ArrayList<>(List.of(column(headline)));
-        Stream.of(Peer.BEST_NETTY, Peer.BARE_LOOP)
+        Stream.of(Peer.BEST_NETTY, Peer.BEST_LEAN_NETTY, Peer.BARE_LOOP)
                 .filter(peer -> peer.in(point, headline).isPresent())
                 .forEach(peer -> deciding.add(new Column("× " + peer.name(), own -> advantage(own, peer))));
         List<Column> details = new ArrayList<>();

@@ -72,6 +72,47 @@ class GoalsTest {
         assertEquals("yes", held("First echo", point));
     }
 
+    @Test
+    void callsAreJudgedByNettyAsItIsDocumentedAndBesideThatByTheLeanOne() {
+        PointResult point = point(
+                Part.CALLS,
+                "1x1000x64",
+                cpu("millrace", 100),
+                cpu("netty-nio", 140),
+                cpu("netty-epoll-lean", 90),
+                series("millrace", Figure.P99_NANOS, 1e6),
+                series("netty-nio", Figure.P99_NANOS, 2e6),
+                series("netty-epoll-lean", Figure.P99_NANOS, 2e6));
+        assertEquals("yes", held("Calls, 1,000 in flight", point));
+        assertEquals("no", held("Harder than was asked", point));
+        assertEquals("not measured", held("Calls in the form with futures", point));
+    }
+
+    @Test
+    void bytesOfACallByFutureAreShown() {
+        PointResult point = point(
+                Part.CALLS,
+                "16x1000x64",
+                series("millrace-future", Figure.ALLOCATED_BYTES_PER_MESSAGE, 1),
+                series("millrace-future", Figure.CLIENT_ALLOCATED_BYTES_PER_MESSAGE, 200));
+        assertEquals(
+                "| 16x1000x64: allocated/message 1.00 B, client allocated/message 200 B | yes |",
+                row("Calls in the form", point).replaceFirst("^\\|[^|]*", ""));
+    }
+
+    @Test
+    void proxyIsJudgedByTheBestTransportAndBesideThatByTheOneOfTheExample() {
+        PointResult point = point(
+                Part.PROXY,
+                "64x32x64",
+                cpu("millrace", 100),
+                cpu("nio2-bare", 80),
+                cpu("netty-nio", 120),
+                cpu("netty-uring", 105));
+        assertEquals("no", held("Proxy 64x32x64", point));
+        assertEquals("yes", held("The same proxy against Netty nio", point));
+    }
+
     private static PointResult allocated(String point, double bytes) {
         return point(
                 Part.ECHO,
