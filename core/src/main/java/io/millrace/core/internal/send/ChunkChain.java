@@ -53,6 +53,25 @@ abstract class ChunkChain {
         }
     }
 
+    /**
+     * Takes out what is behind a chunk, or all of it.
+     *
+     * @return a chain to be released, or null
+     */
+    @Nullable
+    final Chunk cutBehind(@Nullable Chunk before) {
+        Chunk rest;
+        if (before == null) {
+            rest = head;
+            head = null;
+        } else {
+            rest = before.next;
+            before.next = null;
+        }
+        tail = before;
+        return rest;
+    }
+
     private static boolean isDone(Chunk chunk) {
         boolean complete = chunk instanceof Source source ? source.isExhausted() : chunk.sealed;
         return complete && !chunk.buffer().hasRemaining();

@@ -89,16 +89,23 @@ final class SendQueue extends GatheringChain {
         if (frameLength == 0) {
             return true;
         }
-        PooledBuffer out = bufferFor(frameLength, headerLength, trailerLength, leaseBytes);
-        if (out == null) {
+        Chunk before = tail;
+        PooledBuffer first = bufferFor(frameLength, headerLength, trailerLength, leaseBytes);
+        if (first == null) {
             return false;
         }
-        encoder.putHeader(out.buffer().order(ByteOrder.BIG_ENDIAN), kind, token, payloadLength);
-        out = QueueBuffers.copy(payload, out);
-        if (trailerLength > 0) {
-            // A trailer is not split; what it leaves free in this buffer is simply not sent.
-            out = out.buffer().remaining() >= trailerLength ? out : QueueBuffers.following(out);
-            encoder.putTrailer(out.buffer());
+        int start = first.buffer().position();
+        try {
+            encoder.putHeader(first.buffer().order(ByteOrder.BIG_ENDIAN), kind, token, payloadLength);
+            PooledBuffer out = QueueBuffers.copy(payload, first);
+            if (trailerLength > 0) {
+                // A trailer is not split; what it leaves free in this buffer is simply not sent.
+                out = out.buffer().remaining() >= trailerLength ? out : QueueBuffers.following(out);
+                encoder.putTrailer(out.buffer());
+            }
+        } catch (RuntimeException | Error broken) {
+            takeBack(before, first, start);
+            throw broken;
         }
         queuedBytes += frameLength;
         return true;
@@ -127,22 +134,35 @@ final class SendQueue extends GatheringChain {
             }
         }
         PooledBuffer trailer = trailerLength == 0 ? null : buffers.tryAcquire(trailerLength);
+        if (trailer == null && trailerLength > 0) {
+            return false;
+        }
+        Chunk before = tail;
         // Nothing else will go into this buffer, so it need not have more room than is needed.
         PooledBuffer out =
                 copiedLength == 0 ? null : bufferFor(copiedLength, headerLength, 0, BufferPool.SMALLEST_BYTES);
-        if ((trailer == null && trailerLength > 0) || (out == null && copiedLength > 0)) {
+        if (out == null && copiedLength > 0) {
             Chunk.releaseAll(trailer);
             return false;
         }
-        queuedBytes += copiedLength + bodyLength + trailerLength;
-        if (out != null) {
-            encoder.putHeader(out.buffer().order(ByteOrder.BIG_ENDIAN), kind, token, payloadLength);
-            QueueBuffers.copy(lead, out);
+        int start = out == null ? 0 : out.buffer().position();
+        try {
+            if (out != null) {
+                encoder.putHeader(out.buffer().order(ByteOrder.BIG_ENDIAN), kind, token, payloadLength);
+                QueueBuffers.copy(lead, out);
+            }
+            if (trailer != null) {
+                encoder.putTrailer(trailer.buffer());
+            }
+        } catch (RuntimeException | Error broken) {
+            Chunk.releaseAll(trailer);
+            takeBack(before, out, start);
+            throw broken;
         }
+        queuedBytes += copiedLength + bodyLength + trailerLength;
         body.startsFrame = out == null;
         link(body);
         if (trailer != null) {
-            encoder.putTrailer(trailer.buffer());
             link(trailer);
         }
         return true;
@@ -168,9 +188,14 @@ final class SendQueue extends GatheringChain {
         if (alone == null) {
             return false;
         }
-        encoder.putHeader(alone.buffer(), kind, token, payload.remaining());
-        QueueBuffers.copy(payload, alone);
-        encoder.putTrailer(alone.buffer());
+        try {
+            encoder.putHeader(alone.buffer(), kind, token, payload.remaining());
+            QueueBuffers.copy(payload, alone);
+            encoder.putTrailer(alone.buffer());
+        } catch (RuntimeException | Error broken) {
+            alone.release();
+            throw broken;
+        }
         alone.seal();
         alone.startsFrame = true;
         alone.goesFirst = true;
@@ -233,6 +258,14 @@ final class SendQueue extends GatheringChain {
         }
         queuedBytes -= marker.frameLength();
         return first;
+    }
+
+    /** Takes back what there is of a frame whose encoder has thrown, so that the next one does not follow half of it. */
+    private void takeBack(@Nullable Chunk before, @Nullable PooledBuffer first, int start) {
+        if (first != null && first == before) {
+            first.buffer().position(start);
+        }
+        Chunk.releaseAll(cutBehind(before));
     }
 
     /** Returns the buffer where the frame begins, followed by enough others for all of it; or null. */
