@@ -59,6 +59,7 @@ public final class BufferPool {
     private static final int SLACK_FROM_SHIFT = 16;
     private static final int LARGEST_SHIFT = 30;
     private static final int RESERVE_PARTS = 8;
+    private static final int IDLE_PARTS = 16;
 
     private final SizeClass[] classes = new SizeClass[LARGEST_SHIFT - SMALLEST_SHIFT + 1];
     private final @Nullable LeaseTracker tracker;
@@ -220,6 +221,18 @@ public final class BufferPool {
         }
         scarce = freeBytes < limitBytes / RESERVE_PARTS;
         return scarce;
+    }
+
+    /**
+     * Returns whether a large buffer may be kept while nothing is done with it: as long as all leased ones of its size
+     * make up at most one part in {@value #IDLE_PARTS} of the limit.
+     *
+     * @param minimumBytes the least capacity wanted, in bytes, from 0 to {@link #LARGEST_BYTES}
+     * @return false if those who only wait should do with a small one
+     */
+    public boolean mayLieIdle(int minimumBytes) {
+        SizeClass sizeClass = classes[classIndex(minimumBytes)];
+        return (long) sizeClass.leased() * sizeClass.bufferBytes() <= foreignLimitBytes / IDLE_PARTS;
     }
 
     /**

@@ -26,6 +26,9 @@ final class Loan implements Turn.Lender {
     /** What part of its buffer a frame must be: as long as it waits somewhere it keeps all of it from other uses. */
     private static final int SMALLEST_PART_SHIFT = 4;
 
+    /** How many bursts in a row are reason enough to expect another one like them. */
+    private static final int STEADY_BURSTS = 8;
+
     private final ReceiveBuffer from;
 
     private @Nullable PooledBuffer spare;
@@ -34,6 +37,8 @@ final class Loan implements Turn.Lender {
     private int frameStart;
     private int frameEnd;
     private boolean largeSeen;
+    private int largeBursts;
+    private int shortBursts;
 
     Loan(ReceiveBuffer from) {
         this.from = from;
@@ -54,6 +59,20 @@ final class Loan implements Turn.Lender {
         boolean seen = largeSeen;
         largeSeen = false;
         return seen;
+    }
+
+    /** Notes the end of a burst; returns whether several in a row have been large. */
+    boolean noteBurst(boolean isLarge) {
+        largeBursts = isLarge ? Math.min(largeBursts + 1, STEADY_BURSTS) : 0;
+        return largeBursts == STEADY_BURSTS;
+    }
+
+    /** Notes whether half the buffer would have done; returns whether it would for several in a row, and forgets them. */
+    boolean noteShort(boolean isShort) {
+        shortBursts = isShort ? shortBursts + 1 : 0;
+        boolean isSteady = shortBursts == STEADY_BURSTS;
+        shortBursts = isSteady ? 0 : shortBursts;
+        return isSteady;
     }
 
     /** Lends a message to the callback that follows. */

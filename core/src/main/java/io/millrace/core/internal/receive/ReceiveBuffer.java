@@ -84,8 +84,26 @@ abstract class ReceiveBuffer {
             int burst = isRest ? usualBytes / GROWTH + bytesRead : 2 * bytesRead;
             usualBytes = Math.min(Math.max(burst, BufferPool.SMALLEST_BYTES), most);
         } else {
-            usualBytes = Math.min(usualBytes, most);
+            usualBytes = Math.min(isMuchTooLarge() ? usualBytes / 2 : usualBytes, most);
         }
+    }
+
+    /** Returns whether half of a large buffer would have done for some time: memory that is touched less is faster. */
+    private boolean isMuchTooLarge() {
+        return loan != null
+                && usualBytes > TURN_BYTES
+                && loan.noteShort(bufferedBytes() < buffers.roundUp(usualBytes / 2));
+    }
+
+    /**
+     * A burst is over: returns whether the session waits for the next one with the smallest buffer, and not with the
+     * usual one. That is so for large ones, unless one large burst follows the other and few wait like that: when the
+     * smallest is full there is much to read at once.
+     */
+    private boolean waitsSmall() {
+        boolean isLarge = usualBytes > TURN_BYTES;
+        boolean streams = loan != null && loan.noteBurst(isLarge);
+        return isLarge && !(streams && buffers.mayLieIdle(usualBytes));
     }
 
     /** Leases a buffer that can take over from this one; null if there is none. */
@@ -142,8 +160,7 @@ abstract class ReceiveBuffer {
     public void makeRoom() throws TransportException {
         endSharing();
         int buffered = bufferedBytes();
-        // For large frames a session waits with the smallest buffer: when that is full there is much to read at once.
-        boolean waits = usualBytes > TURN_BYTES && buffered < BufferPool.SMALLEST_BYTES;
+        boolean waits = buffered < BufferPool.SMALLEST_BYTES && waitsSmall();
         int wanted = wantedBytes(buffered);
         int fitting = buffers.roundUp(Math.max(waits ? BufferPool.SMALLEST_BYTES : usualBytes, wanted));
         ByteBuffer buffer = current.buffer();
