@@ -106,6 +106,11 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
 
     /** Begins, unless the client has too much to do already. */
     final void begin() {
+        PooledSession ready = client.pool().tryClaimAtOnce();
+        if (ready != null) {
+            acquired(ready, ConnectionUse.REUSED, timeoutNanos);
+            return;
+        }
         TransportException refused = client.pool().refusal();
         if (refused != null) {
             endLater(refused);

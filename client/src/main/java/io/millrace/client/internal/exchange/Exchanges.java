@@ -104,16 +104,44 @@ public final class Exchanges {
      * @param handler hears the outcome, on an I/O thread
      */
     public void request(ByteBuffer payload, long timeoutNanos, ReplyHandler handler) {
+        PooledSession ready = pool.tryClaimAtOnce();
+        if (ready == null) {
+            claim(payload, timeoutNanos, handler);
+        } else {
+            begin(ready, payload, timeoutNanos, handler);
+        }
+    }
+
+    private void claim(ByteBuffer payload, long timeoutNanos, ReplyHandler handler) {
         TransportException refused = pool.refusal();
         if (refused != null) {
             runtime.execute(() -> handler.onFailure(refused));
             return;
         }
         PooledSession ready = pool.tryClaim();
-        TransportException failure = ready == null ? null : ready.begin(payload, timeoutNanos, handler);
-        if (ready == null || (failure != null && ready.isForOthers(failure))) {
+        if (ready == null) {
             new WaitingRequest(runtime, pool, payload, timeoutNanos, handler).start();
-        } else if (failure != null) {
+        } else {
+            begin(ready, payload, timeoutNanos, handler);
+        }
+    }
+
+    private void begin(PooledSession ready, ByteBuffer payload, long timeoutNanos, ReplyHandler handler) {
+        TransportException failure = ready.begin(payload, timeoutNanos, handler);
+        if (failure != null) {
+            notBegun(ready, failure, payload, timeoutNanos, handler);
+        }
+    }
+
+    private void notBegun(
+            PooledSession ready,
+            TransportException failure,
+            ByteBuffer payload,
+            long timeoutNanos,
+            ReplyHandler handler) {
+        if (ready.isForOthers(failure)) {
+            new WaitingRequest(runtime, pool, payload, timeoutNanos, handler).start();
+        } else {
             runtime.execute(() -> handler.onFailure(failure));
         }
     }

@@ -103,6 +103,15 @@ public final class ConnectionPool {
     }
 
     /**
+     * Returns a connection for one request, if one is there and it is clear that the request may be begun.
+     *
+     * @return the connection, or null if {@link #refusal} and {@link #tryClaim} have to be asked
+     */
+    public @Nullable PooledSession tryClaimAtOnce() {
+        return plan.sharesConnections() ? shared.pickAtOnce() : null;
+    }
+
+    /**
      * Returns a connection that is there, for one request.
      *
      * @return the connection, or null if one has to be claimed

@@ -72,6 +72,33 @@ final class Ready implements EndpointPicker.Candidates {
         return best;
     }
 
+    /**
+     * Returns the connection that has the fewest requests in flight, if there is one endpoint, and nothing else has to be
+     * looked at: found in one pass, which every request pays for.
+     *
+     * @param requests how many requests must not be in flight over all
+     * @param each how many must not be in flight on that connection, where another could be opened
+     * @return the connection, or null if there is none, or more has to be looked at
+     */
+    @Nullable
+    PooledSession leastBusyBelow(int requests, int each) {
+        if (slots.length != 1) {
+            return null;
+        }
+        PooledSession best = null;
+        int fewest = Integer.MAX_VALUE;
+        int sum = 0;
+        for (PooledSession session : sessions[0]) {
+            int pending = session.pending();
+            sum += pending;
+            if (pending < fewest) {
+                best = session;
+                fewest = pending;
+            }
+        }
+        return sum < requests && (fewest < each || !mayGrow[0]) ? best : null;
+    }
+
     int requestsInFlight() {
         int sum = 0;
         for (int i = 0; i < slots.length; i++) {

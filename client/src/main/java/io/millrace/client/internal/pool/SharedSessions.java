@@ -31,6 +31,17 @@ final class SharedSessions {
         ready = newReady;
     }
 
+    /** Returns a connection for one request, or null if it has to be looked at more closely. */
+    @Nullable
+    PooledSession pickAtOnce() {
+        PooledSession session =
+                ready.leastBusyBelow(plan.config().maxRequests(), plan.config().requestsPerConnection());
+        if (session != null) {
+            counts.reused.increment();
+        }
+        return session;
+    }
+
     /** Returns a connection for one request, or null if one has to be claimed. */
     @Nullable
     PooledSession pick() {
