@@ -39,13 +39,13 @@ public final class Stage {
     /** Something gathered whose place in the stream matters. */
     public interface Passenger {
         /**
-         * Hears, under the queue's lock, that others have gone in front of what was gathered. Speaks for all that were
-         * gathered for the same queue.
+         * Hears, under the queue's lock, that what was gathered has its place. Speaks for all that were gathered for the
+         * same queue.
          *
          * @param gathering which gathering
-         * @param bytes how many bytes have gone in front
+         * @param movedBytes how many bytes of others have gone in front
          */
-        void moved(long gathering, long bytes);
+        void settled(long gathering, long movedBytes);
     }
 
     /** The number of no gathering. */
@@ -117,8 +117,8 @@ public final class Stage {
     public void settleAt(long newOrigin) {
         Passenger any = passenger;
         passenger = null;
-        if (any != null && newOrigin != origin) {
-            any.moved(gathering, newOrigin - origin);
+        if (any != null) {
+            any.settled(gathering, newOrigin - origin);
         }
     }
 

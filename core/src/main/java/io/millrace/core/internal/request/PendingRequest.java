@@ -104,13 +104,15 @@ public final class PendingRequest implements QueuedRequest {
     }
 
     @Override
-    public void moved(long movedGathering, long bytes) {
-        table.moved(movedGathering, bytes);
+    public void settled(long settledGathering, long movedBytes) {
+        table.settled(settledGathering, movedBytes);
     }
 
-    void moveIfIn(long movedGathering, long bytes) {
-        if (!isBeingSent() && gathering == movedGathering) {
-            streamOffset += bytes;
+    /** Corrects place and deadline if this was gathered then. Guarded by the table. */
+    void settleIfIn(long settledGathering, long movedBytes, long overrunNanos) {
+        if (!isBeingSent() && gathering == settledGathering) {
+            streamOffset += movedBytes;
+            deadlineNanos += overrunNanos;
         }
     }
 

@@ -46,10 +46,11 @@ public abstract class RequestTable {
     private final Deadlines deadlines;
     private final Requester requester;
     private final NextCheck nextCheck;
+    private final GatheringClock clock;
 
     // Guarded by this; the count is also read by anyone, through pending() only.
     private @Nullable PendingRequest free;
-    private int prepared;
+    private volatile int prepared;
     private long lateReplies;
     private int overdueInARow;
 
@@ -57,6 +58,7 @@ public abstract class RequestTable {
         this.deadlines = deadlines;
         this.requester = requester;
         this.nextCheck = new NextCheck(deadlines, requester);
+        this.clock = new GatheringClock(deadlines);
     }
 
     /** Returns the next request's token. Guarded by this. */
@@ -130,7 +132,7 @@ public abstract class RequestTable {
             free = request.nextFree;
             request.nextFree = null;
         }
-        request.prepare(waiting, nextToken(), deadlines.nanoTime(), timeoutNanos);
+        request.prepare(waiting, nextToken(), clock.nanoTime(gathering), timeoutNanos);
         if (gathering != Stage.NO_GATHERING) {
             request.willBeGathered(streamOffset, gathering);
         }
@@ -172,10 +174,14 @@ public abstract class RequestTable {
         }
     }
 
-    /** Corrects the places of what was gathered, once they are known. */
-    final synchronized void moved(long gathering, long bytes) {
+    /** Corrects the places of what was gathered, once they are known, and the deadlines if that has taken long. */
+    final synchronized void settled(long gathering, long movedBytes) {
+        long overrunNanos = clock.overrunNanos(gathering);
+        if (movedBytes == 0 && overrunNanos == 0) {
+            return;
+        }
         for (PendingRequest request : all()) {
-            request.moveIfIn(gathering, bytes);
+            request.settleIfIn(gathering, movedBytes, overrunNanos);
         }
     }
 
@@ -184,7 +190,7 @@ public abstract class RequestTable {
      * Takes no lock.
      */
     public final int pending() {
-        return (int) PREPARED.getOpaque(this);
+        return prepared;
     }
 
     /** Returns whether {@link #pending} is 0; who prepares a request after that sees what the caller did before it. */
@@ -192,9 +198,9 @@ public abstract class RequestTable {
         return prepared == 0;
     }
 
-    /** Guarded by this. */
+    /** Ordered, not volatile: the lock makes it seen by whoever must see it, and a request does not pay for a fence. Guarded by this. */
     private void setPending(int count) {
-        PREPARED.setOpaque(this, count);
+        PREPARED.setRelease(this, count);
     }
 
     /**

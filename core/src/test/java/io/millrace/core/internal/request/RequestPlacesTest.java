@@ -71,13 +71,49 @@ class RequestPlacesTest {
         FutureReply last = new FutureReply();
         PendingRequest any = prepareGathered(last, 30, 7);
         any.accepted(30, 7);
-        any.moved(7, 100);
+        any.settled(7, 100);
         table.close(LOST, 115);
         assertTrue(isMaybeWritten(before));
         assertTrue(isMaybeWritten(first));
         assertFalse(isMaybeWritten(second));
         assertTrue(isMaybeWritten(ofAnother));
         assertFalse(isMaybeWritten(last));
+    }
+
+    @Test
+    void requestOfAGatheringThatTakesLongIsNotOverdueEarly() {
+        FutureReply first = gathered(10, 7);
+        timer.advance(TIMEOUT_NANOS / 2);
+        FutureReply second = new FutureReply();
+        PendingRequest any = prepareGathered(second, 20, 7);
+        any.accepted(20, 7);
+        any.settled(7, 0);
+        timer.advance(TIMEOUT_NANOS - 1);
+        table.expire("peer");
+        assertFalse(second.isDone());
+        timer.advance(2 * GatheringClock.ALLOWANCE_NANOS);
+        table.expire("peer");
+        assertTrue(first.isDone());
+        assertTrue(second.isDone());
+    }
+
+    @Test
+    void requestOfAnotherGatheringAtTheSameTimeIsNotOverdueEarly() {
+        gathered(10, 7);
+        PendingRequest any = prepareGathered(new FutureReply(), 20, 7);
+        any.accepted(20, 7);
+        timer.advance(TIMEOUT_NANOS / 2);
+        FutureReply ofAnother = gathered(20, 8);
+        FutureReply last = gathered(30, 8);
+        any.settled(7, 0);
+        timer.advance(TIMEOUT_NANOS - 1);
+        table.expire("peer");
+        assertFalse(ofAnother.isDone());
+        assertFalse(last.isDone());
+        timer.advance(1);
+        table.expire("peer");
+        assertTrue(ofAnother.isDone());
+        assertTrue(last.isDone());
     }
 
     @Test
