@@ -19,6 +19,7 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "millrace-benchmarks",
         description = "Puts Millrace beside its peers.",
+        footer = {"", "Each command has a --help of its own. Those that these start as processes are hidden."},
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             CompareCommand.class,

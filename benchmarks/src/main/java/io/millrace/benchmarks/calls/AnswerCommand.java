@@ -8,7 +8,10 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Option;
 
 /** Answers requests as one contestant; prints its port, then answers {@code figures} with memory figures. */
-@Command(name = "answer", description = "Answer requests until standard input ends; other commands start it.")
+@Command(
+        name = "answer",
+        hidden = true,
+        description = "Answer requests until standard input ends; other commands start it.")
 public final class AnswerCommand implements Callable<Integer> {
     @Option(names = "--contestant", paramLabel = "NAME", description = "Such as millrace.")
     private String name = "millrace";

@@ -16,7 +16,10 @@ import picocli.CommandLine.Option;
  * Asks as one contestant; answers each line, a number of milliseconds, by asking for so long, and {@code figures} with
  * memory figures.
  */
-@Command(name = "ask", description = "Ask a request server as standard input says; other commands start it.")
+@Command(
+        name = "ask",
+        hidden = true,
+        description = "Ask a request server as standard input says; other commands start it.")
 public final class AskCommand implements Callable<Integer> {
     @Option(names = "--contestant", paramLabel = "NAME", description = "Such as millrace.")
     private String name = "millrace";

@@ -7,8 +7,11 @@ public enum Hue {
     /** Millrace's. */
     OWN,
 
-    /** A peer's. */
-    PEER,
+    /** Netty's. */
+    NETTY,
+
+    /** Another framework's. */
+    OTHER,
 
     /** A bare loop's. */
     BARE,

@@ -1,6 +1,7 @@
 package io.millrace.benchmarks.chart;
 
 import io.millrace.benchmarks.chart.Svg.Anchor;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -21,6 +22,11 @@ public record RatioChart(String title, String subtitle) {
     private static final double BAR_STEP = 20;
     private static final double GROUP_GAP = 12;
     private static final double BOTTOM_MARGIN = 24;
+    private static final double MARK_STEP = 36;
+
+    /** What may be marked, the first before the others where there is no room for all. */
+    private static final List<Double> MARKS =
+            List.of(1.0, 2.0, 0.5, 5.0, 10.0, 1.5, 3.0, 0.2, 20.0, 50.0, 0.8, 1.2, 0.9, 1.1, 0.1, 0.3, 0.7);
 
     /**
      * What one reference is exceeded by, at one point.
@@ -82,13 +88,14 @@ public record RatioChart(String title, String subtitle) {
     }
 
     private static void grid(Svg svg, LogAxis axis, double left, double bottom) {
-        double free = 0;
-        for (double mark : List.of(0.1, 0.2, 0.5, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0)) {
+        List<Double> taken = new ArrayList<>();
+        for (double mark : MARKS) {
             double x = axis.position(mark);
-            if (x < left - 1 || x > RIGHT + 1 || x - free < 34) {
+            boolean isFree = taken.stream().allMatch(other -> Math.abs(x - other) >= MARK_STEP);
+            if (x < left - 1 || x > RIGHT + 1 || !isFree) {
                 continue;
             }
-            free = x;
+            taken.add(x);
             svg.line(mark == 1 ? "axis" : "grid", x, TOP - 10, x, bottom);
             svg.text("mark", Anchor.MIDDLE, x, TOP - 16, plain(mark) + "×");
         }

@@ -10,7 +10,7 @@ final class StyleSheet {
     static final String TEXT = read();
 
     /** How wide a character of the labels' size is, about: enough to keep texts apart. */
-    static final double CHARACTER_WIDTH = 6.6;
+    static final double CHARACTER_WIDTH = 7.4;
 
     private StyleSheet() {}
 

@@ -10,7 +10,10 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Option;
 
 /** Serves as one contestant; prints its port, then answers {@code figures} and {@code collect} with memory figures. */
-@Command(name = "serve", description = "Run one contestant until standard input ends; the other commands start it.")
+@Command(
+        name = "serve",
+        hidden = true,
+        description = "Run one contestant until standard input ends; the other commands start it.")
 public final class ServeCommand implements Callable<Integer> {
     @Option(names = "--role", paramLabel = "ROLE", description = "${COMPLETION-CANDIDATES}.")
     private Role role = Role.ECHO;

@@ -7,7 +7,10 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Option;
 
 /** Connects and closes; answers each line, a number of connections, by making so many. */
-@Command(name = "churn", description = "Connect and close as standard input says; other commands start it.")
+@Command(
+        name = "churn",
+        hidden = true,
+        description = "Connect and close as standard input says; other commands start it.")
 public final class ChurnCommand implements Callable<Integer> {
     @Option(names = "--port", required = true, paramLabel = "PORT", description = "Of the server, on this machine.")
     private int port;

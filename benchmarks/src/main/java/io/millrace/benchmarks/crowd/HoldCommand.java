@@ -7,7 +7,10 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Option;
 
 /** Holds connections that do nothing: a line with a number opens so many more, {@code close} closes all. */
-@Command(name = "hold", description = "Hold idle connections as standard input says; other commands start it.")
+@Command(
+        name = "hold",
+        hidden = true,
+        description = "Hold idle connections as standard input says; other commands start it.")
 public final class HoldCommand implements Callable<Integer> {
     @Option(names = "--port", required = true, paramLabel = "PORT", description = "Of the server, on this machine.")
     private int port;

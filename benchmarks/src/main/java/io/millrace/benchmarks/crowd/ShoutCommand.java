@@ -8,7 +8,7 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Option;
 
 /** Connects, says so, then answers each line, a number of milliseconds, by broadcasting for so long. */
-@Command(name = "shout", description = "Have a broadcast server tell all; other commands start it.")
+@Command(name = "shout", hidden = true, description = "Have a broadcast server tell all; other commands start it.")
 public final class ShoutCommand implements Callable<Integer> {
     @Option(names = "--port", required = true, paramLabel = "PORT", description = "Of the server, on this machine.")
     private int port;

@@ -57,7 +57,7 @@ record Verdict(String measured, Held held) {
         String measured = verdicts.stream()
                 .map(Verdict::measured)
                 .filter(text -> !text.isEmpty())
-                .collect(Collectors.joining("; "));
+                .collect(Collectors.joining("<br>"));
         return new Verdict(
                 measured,
                 verdicts.stream().map(Verdict::held).min(Enum::compareTo).orElse(Held.UNKNOWN));

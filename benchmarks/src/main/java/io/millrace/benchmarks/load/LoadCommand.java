@@ -11,7 +11,10 @@ import picocli.CommandLine.Option;
  * Connects, says so, then answers each line by running the load: {@code 600} for 600 ms with a number of messages always
  * in flight, {@code 600 at 20000} for 600 ms at that many messages per second.
  */
-@Command(name = "load", description = "Load an echo server as standard input says; the other commands start it.")
+@Command(
+        name = "load",
+        hidden = true,
+        description = "Load an echo server as standard input says; the other commands start it.")
 public final class LoadCommand implements Callable<Integer> {
     private static final String AT = " at ";
 

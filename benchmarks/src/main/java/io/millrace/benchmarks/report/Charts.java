@@ -74,7 +74,7 @@ record Charts(Findings findings) {
             }
         }
         String subtitle =
-                "Right of 1× is better, by the medians of pairs; the thin lines are 95 % confidence intervals";
+                "Right of 1× Millrace is ahead, left of it behind; the thin lines are 95 % confidence intervals";
         return groups.isEmpty() ? Optional.empty() : Optional.of(new RatioChart(title, subtitle).draw(groups));
     }
 
@@ -136,6 +136,9 @@ record Charts(Findings findings) {
         if (contestant.startsWith(Peer.MILLRACE)) {
             return Hue.OWN;
         }
-        return contestant.endsWith("-bare") ? Hue.BARE : Hue.PEER;
+        if (contestant.startsWith("netty")) {
+            return Hue.NETTY;
+        }
+        return contestant.endsWith("-bare") ? Hue.BARE : Hue.OTHER;
     }
 }

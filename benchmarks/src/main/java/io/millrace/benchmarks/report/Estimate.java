@@ -7,6 +7,9 @@ import java.util.List;
 
 /** Tells how long the scenarios that are left may take, from how long those that are done took. */
 final class Estimate {
+    /** What the start of a server and its load takes, about. */
+    private static final long START_MILLIS = 1_000;
+
     private final double factor;
 
     // Confined to the thread that measures.
@@ -33,6 +36,6 @@ final class Estimate {
     }
 
     private static long millis(RunPlan plan) {
-        return plan.trials() * (plan.warmMillis() + (long) plan.roundsPerTrial() * plan.roundMillis());
+        return plan.trials() * (START_MILLIS + plan.warmMillis() + (long) plan.roundsPerTrial() * plan.roundMillis());
     }
 }

@@ -8,6 +8,7 @@ import io.millrace.benchmarks.run.Scenario;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,7 +26,12 @@ import picocli.CommandLine.Spec;
  * Measures every scenario and writes docs/performance.md, anew after each of them: an interruption or a failure loses
  * only one.
  */
-@Command(name = "report", description = "Measure everything and write docs/performance.md; run it in the repository.")
+@Command(
+        name = "report",
+        description = {
+            "Measure everything and write docs/performance.md; run it in the repository.",
+            "It takes three quarters of an hour on a machine that does nothing else."
+        })
 public final class ReportCommand implements Callable<Integer> {
     @Option(names = "--from", paramLabel = "FILE", description = "Measure nothing: write the page from these results.")
     private @Nullable Path from;
@@ -34,7 +40,9 @@ public final class ReportCommand implements Callable<Integer> {
             names = "--only",
             paramLabel = "SCENARIO",
             split = ",",
-            description = "Measure these, and take the others from docs/performance/results.json.")
+            completionCandidates = ScenarioNames.class,
+            description = "Measure these, and take the others from docs/performance/results.json:"
+                    + " ${COMPLETION-CANDIDATES}.")
     private Set<String> only = Set.of();
 
     @Option(names = "--quick", description = "Few and short rounds: whether everything runs, not how fast.")
@@ -45,6 +53,14 @@ public final class ReportCommand implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
+
+    /** What can be measured alone, for the help. */
+    private static final class ScenarioNames implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return Scenarios.all().stream().map(Scenario::name).iterator();
+        }
+    }
 
     @Override
     public Integer call() throws Exception {

@@ -1,5 +1,6 @@
 package io.millrace.benchmarks.run;
 
+import io.millrace.benchmarks.contestant.Contestant;
 import io.millrace.benchmarks.contestant.Role;
 import io.millrace.benchmarks.lineup.Contestants;
 import io.millrace.benchmarks.load.EchoPoint;
@@ -8,6 +9,7 @@ import io.millrace.benchmarks.result.RunResult;
 import io.millrace.benchmarks.table.RunTables;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -38,7 +40,12 @@ public final class CompareCommand implements Callable<Integer> {
             description = "Connections, in flight on each, bytes of a message. Default: the eight that are published.")
     private List<String> points = List.of();
 
-    @Option(names = "--contestants", split = ",", paramLabel = "NAME", description = "Default: all that can run here.")
+    @Option(
+            names = "--contestants",
+            split = ",",
+            paramLabel = "NAME",
+            completionCandidates = EchoNames.class,
+            description = "${COMPLETION-CANDIDATES}. Default: all that can run here.")
     private List<String> contestants = List.of();
 
     @Option(names = "--trials", paramLabel = "N", description = "How often all JVMs start afresh. Default: 3.")
@@ -74,6 +81,14 @@ public final class CompareCommand implements Callable<Integer> {
 
     @Option(names = "--markdown", paramLabel = "FILE", description = "Write the tables as Markdown.")
     private @Nullable Path markdown;
+
+    /** Who can be compared, for the help. */
+    private static final class EchoNames implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return Contestants.in(Role.ECHO).stream().map(Contestant::name).iterator();
+        }
+    }
 
     @Override
     public Integer call() throws Exception {

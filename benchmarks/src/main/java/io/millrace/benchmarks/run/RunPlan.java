@@ -51,7 +51,7 @@ public record RunPlan(
 
     /** Returns what is enough to see whether everything runs. */
     public static RunPlan quick() {
-        return new RunPlan(1, 3, 300, 200, Set.of(), List.of());
+        return new RunPlan(1, 2, 200, 100, Set.of(), List.of());
     }
 
     /** Returns this plan for these contestants only. */

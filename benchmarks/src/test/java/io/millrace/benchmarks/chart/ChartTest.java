@@ -55,20 +55,27 @@ class ChartTest {
     }
 
     @Test
+    void ratioChartMarksOneAlsoWhereThereIsNoRoomForAllMarks() throws Exception {
+        String drawn = new RatioChart("ratios", "right is better")
+                .draw(List.of(new RatioChart.Group("idle", List.of(new RatioChart.Bar("bare", Hue.BARE, 40, 39, 41)))));
+        text(parse(drawn), "1×");
+    }
+
+    @Test
     void ratioChartDrawsWhatIsBehindToTheLeftOfOneAndInAnotherColour() throws Exception {
         String drawn = new RatioChart("ratios", "right is better")
                 .draw(List.of(new RatioChart.Group(
                         "64x1x64",
                         List.of(
-                                new RatioChart.Bar("ahead-of", Hue.PEER, 1.5, 1.4, 1.6),
-                                new RatioChart.Bar("behind-of", Hue.PEER, 0.8, 0.7, 0.9)))));
+                                new RatioChart.Bar("ahead-of", Hue.NETTY, 1.5, 1.4, 1.6),
+                                new RatioChart.Bar("behind-of", Hue.NETTY, 0.8, 0.7, 0.9)))));
         Document svg = parse(drawn);
         Element ahead = (Element) svg.getElementsByTagName("rect").item(1);
         Element behind = (Element) svg.getElementsByTagName("rect").item(2);
         double one = number(text(svg, "1×"), "x");
         assertEquals(one, number(ahead, "x"), PIXEL);
         assertEquals(one, number(behind, "x") + number(behind, "width"), PIXEL);
-        assertEquals("bar peer", ahead.getAttribute("class"));
+        assertEquals("bar netty", ahead.getAttribute("class"));
         assertEquals("bar behind", behind.getAttribute("class"));
         assertEquals("0.80× behind-of", text(svg, "0.80× behind-of").getTextContent());
     }
