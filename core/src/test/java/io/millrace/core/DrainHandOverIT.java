@@ -1,6 +1,7 @@
 package io.millrace.core;
 
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -55,6 +56,26 @@ class DrainHandOverIT {
             link.peer().expectEndOfStream();
             link.peer().close();
             assertEquals(Kind.LOCAL, link.recording().awaitClose().kind());
+        }
+    }
+
+    @Test
+    void sessionWhosePeerHasDrainedEndsAndLeavesItsThreadAlone() throws Exception {
+        try (Loopback loopback = Loopback.builder()
+                .threads(1)
+                .protocol(Protocol.millrace())
+                .executor(executor)
+                .start()) {
+            Link link = loopback.open();
+            Hex.send(link.peer(), "00000004 06 0002 00");
+            link.peer().expectEndOfStream();
+            link.peer().close();
+            assertEquals(Kind.PEER, link.recording().awaitClose().kind());
+            loopback.awaitEnded();
+            // The only thread of the group has time for others.
+            Link other = loopback.open();
+            Hex.send(other.peer(), "00000002 00 41");
+            assertArrayEquals(new byte[] {0, 'A'}, other.peer().readFrame());
         }
     }
 

@@ -159,7 +159,8 @@ abstract class SessionExchanges extends SessionCallbacks {
     /** Closes if one of the sides drains and nothing is in flight any more. */
     final void closeIfDrained() {
         boolean draining = life.isDraining();
-        if ((draining || peerDraining) && isNothingInFlight()) {
+        // Not once it closes: there every step would ask for the next one.
+        if ((draining || peerDraining) && life.isOpen() && isNothingInFlight()) {
             if (peerDraining) {
                 close(CloseReason.of(CloseReason.Kind.PEER, "the peer is draining"));
             } else if (isInputEnded() || isPeerExcused()) {
