@@ -2,11 +2,9 @@ package io.millrace.benchmarks.contestant.netty;
 
 import io.millrace.benchmarks.contestant.Contestant;
 import io.millrace.benchmarks.contestant.ServeOptions;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.ChannelMatchers;
@@ -38,12 +36,7 @@ public final class NettyBroadcast implements Contestant {
     public int start(ServeOptions options) throws InterruptedException {
         EventLoopGroup loop = NettyServer.newLoop(transport);
         Everybody everybody = new Everybody(new DefaultChannelGroup(loop.next()));
-        return NettyServer.start(transport, loop, options, new ChannelInitializer<Channel>() {
-            @Override
-            protected void initChannel(Channel channel) {
-                channel.pipeline().addLast(NettyServer.newDecoder(options), everybody);
-            }
-        });
+        return NettyServer.startFramed(transport, loop, options, everybody);
     }
 
     @Sharable

@@ -2,11 +2,9 @@ package io.millrace.benchmarks.contestant.netty;
 
 import io.millrace.benchmarks.contestant.Contestant;
 import io.millrace.benchmarks.contestant.ServeOptions;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelInitializer;
 
 /**
  * Netty's echo: frames are written as they are found and flushed when all that was read has been handled.
@@ -35,13 +33,7 @@ public final class NettyEcho implements Contestant {
 
     @Override
     public int start(ServeOptions options) throws InterruptedException {
-        Echo echo = new Echo();
-        return NettyServer.start(transport, NettyServer.newLoop(transport), options, new ChannelInitializer<Channel>() {
-            @Override
-            protected void initChannel(Channel channel) {
-                channel.pipeline().addLast(NettyServer.newDecoder(options), echo);
-            }
-        });
+        return NettyServer.startFramed(transport, NettyServer.newLoop(transport), options, new Echo());
     }
 
     /** Has no state, so one serves all connections. */

@@ -5,7 +5,9 @@ import io.millrace.benchmarks.contestant.ServeOptions;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -58,6 +60,22 @@ final class NettyServer {
                 .channel()
                 .localAddress();
         return address.getPort();
+    }
+
+    /**
+     * Starts to serve frames.
+     *
+     * @param handler takes the frames of all connections
+     * @return the port
+     */
+    static int startFramed(Transport transport, EventLoopGroup loop, ServeOptions options, ChannelHandler handler)
+            throws InterruptedException {
+        return start(transport, loop, options, new ChannelInitializer<Channel>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                channel.pipeline().addLast(newDecoder(options), handler);
+            }
+        });
     }
 
     /** Returns what finds frames. They keep their prefix, so they can be sent on as they are. */
