@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.millrace.core.engine.GroupAccess;
 import io.millrace.core.engine.IoRuntime;
 import io.millrace.core.internal.Broadcast;
+import io.millrace.core.internal.SessionOwner;
 import io.millrace.core.internal.SessionSetup;
 import io.millrace.core.internal.TcpSession;
 import io.millrace.core.protocol.MillraceProtocol;
@@ -360,7 +361,7 @@ class ExchangeStormIT {
     private TcpSession session(IoRuntime runtime, AsynchronousSocketChannel channel, SessionSetup setup)
             throws IOException {
         channel.setOption(StandardSocketOptions.SO_SNDBUF, SOCKET_BYTES);
-        TcpSession session = new TcpSession(runtime, channel, setup, new TcpSession.Owner() {
+        TcpSession session = new TcpSession(runtime, channel, setup, new SessionOwner() {
             @Override
             public void sessionOpened(TcpSession opened) {}
 

@@ -28,7 +28,9 @@ final class Depth {
     /** Returns the plan of a part. */
     static RunPlan of(Part part, RunPlan plan) {
         return switch (part) {
-            case ECHO, CALLS, PROXY, CHURN -> plan.withOnce(ONCE);
+            case ECHO, PROXY, CHURN -> plan.withOnce(ONCE);
+            // Twice the code has to be compiled: both ends are contestants.
+            case CALLS -> plan.withOnce(ONCE).withWarmTimes(2);
             case LATENCY ->
                 plan.withTrialsUpTo(1)
                         .withContestants(Set.of(

@@ -175,6 +175,8 @@ final class FrameDispatch extends FrameOutlet {
 
     private void request(Responder taker, long token, ByteBuffer payload) {
         if (events.isDraining()) {
+            // The peer is to hear why before it hears of the first refusal.
+            events.announceDrain();
             if (handOver == null || hasTokens()) {
                 refuseAsDraining(taker, token);
             } else {

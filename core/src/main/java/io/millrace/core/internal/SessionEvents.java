@@ -20,6 +20,9 @@ interface SessionEvents extends Requester {
     /** Returns whether nothing new is begun. */
     boolean isDraining();
 
+    /** Tells the peer, once, that nothing new is begun, if that is so. Called in the session's steps. */
+    void announceDrain();
+
     /** Returns why nothing new is begun. */
     CloseReason reasonToDrain();
 

@@ -204,9 +204,7 @@ final class SessionLoop extends SessionInput implements Sender, SessionEvents {
         if (mayRead && life.isOpen()) {
             mayRead = takeIn();
         }
-        if (life.isDraining() && windDownPart().startDraining(() -> signal(STATE_CHANGED))) {
-            dispatch.sayGoodbye(ErrorCode.DRAINING, life.reasonToDrain().detail());
-        }
+        announceDrain();
         closeIfDrained();
         tellDraining();
         // Looked at once from here on: whoever changes the phase meanwhile signals, and another step follows.
@@ -227,6 +225,13 @@ final class SessionLoop extends SessionInput implements Sender, SessionEvents {
             }
             case CLOSED -> tryEnd();
             case ENDED -> giveBack();
+        }
+    }
+
+    @Override
+    public void announceDrain() {
+        if (life.isDraining() && windDownPart().startDraining(() -> signal(STATE_CHANGED))) {
+            dispatch.sayGoodbye(ErrorCode.DRAINING, life.reasonToDrain().detail());
         }
     }
 
