@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 record ProcessorHandler(RequestHandler.Processor processor) implements RequestHandler {
     @Override
     public void onRequest(Session session, ByteBuffer request, Reply reply) throws Exception {
-        reply.send(processor.process(request));
+        if (reply.send(processor.process(request)) == SendResult.REFUSED) {
+            reply.fail(ErrorCode.HANDLER, "the answer found no room in the send queue");
+        }
     }
 }

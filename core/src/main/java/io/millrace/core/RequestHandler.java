@@ -51,7 +51,9 @@ public interface RequestHandler {
 
     /**
      * Returns a handler that answers each request before it takes the next. Nothing is allocated for an answer that is
-     * given so, where a {@link Reply} that may be answered at any time is an object of its own.
+     * given so, where a {@link Reply} that may be answered at any time is an object of its own. One that finds no room
+     * in the send queue is lost, for nobody could give it again: the peer is told with {@link ErrorCode#HANDLER}, and
+     * where the protocol has no errors the session ends.
      *
      * @param processor computes replies
      * @return the handler

@@ -122,6 +122,11 @@ public final class Child implements AutoCloseable {
         return figures.cpuNanos();
     }
 
+    /** Counts its objects. */
+    public Census census() throws IOException {
+        return Census.of(process);
+    }
+
     /** Returns the memory of the machine that it holds. */
     public long residentBytes() throws IOException {
         return figures.residentBytes();

@@ -53,26 +53,18 @@ interface Check {
         }));
     }
 
-    /** Asks that Millrace's figure exceeds a peer's by at most so much at every point; tells of the worst of them. */
-    static Check atMostAbove(Part part, Figure figure, Peer peer, double bound) {
+    /** Asks that a figure of Millrace is at most so much at every point; tells of the worst of them. */
+    static Check atMostEverywhere(Part part, Figure figure, double bound) {
         return findings -> findings.points(part).stream()
-                .filter(point -> !Double.isNaN(above(point, figure, peer)))
-                .max(Comparator.comparingDouble(point -> above(point, figure, peer)))
+                .filter(point -> point.median(Peer.MILLRACE, figure).isPresent())
+                .max(Comparator.comparingDouble(
+                        point -> point.median(Peer.MILLRACE, figure).orElseThrow()))
                 .map(worst -> {
-                    double own = worst.median(Peer.MILLRACE, figure).orElseThrow();
-                    double above = above(worst, figure, peer);
-                    String measured = "worst at " + worst.point() + ": " + figure.format(own) + ", " + peer.name() + " "
-                            + figure.format(own - above);
-                    return new Verdict(measured, Verdict.atMost(bound, above, above));
+                    double most = worst.median(Peer.MILLRACE, figure).orElseThrow();
+                    String measured = "at most, at " + worst.point() + ": " + figure.format(most);
+                    return new Verdict(measured, Verdict.atMost(bound, most, most));
                 })
                 .orElse(Verdict.UNKNOWN);
-    }
-
-    private static double above(PointResult point, Figure figure, Peer peer) {
-        return point.median(Peer.MILLRACE, figure).orElse(Double.NaN)
-                - peer.in(point, figure)
-                        .map(name -> point.median(name, figure).orElseThrow())
-                        .orElse(Double.NaN);
     }
 
     /** Asks only that figures of a contestant are known. */

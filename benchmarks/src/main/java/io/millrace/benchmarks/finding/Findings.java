@@ -46,6 +46,8 @@ public record Findings(RunResult run) {
         Spread spread = Statistics.spread(series.values());
         String median = series.figure().format(spread.median());
         double share = (spread.high() - spread.low()) / 2 / spread.median();
-        return share >= SMALLEST_SPREAD ? String.format(Locale.ROOT, "%s ±%.0f %%", median, 100 * share) : median;
+        return share >= SMALLEST_SPREAD && Double.isFinite(share)
+                ? String.format(Locale.ROOT, "%s ±%.0f %%", median, 100 * share)
+                : median;
     }
 }

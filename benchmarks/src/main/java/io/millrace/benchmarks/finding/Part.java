@@ -16,6 +16,9 @@ public enum Part {
     /** Echo while one property of the load grows. */
     CURVES("curves", Figure.CPU_NANOS_PER_MESSAGE, 7),
 
+    /** What echo allocates, by whom. */
+    GARBAGE("garbage", Figure.OWN_BYTES_PER_MESSAGE, 2),
+
     /** Requests and their replies. */
     CALLS("calls", Figure.CPU_NANOS_PER_MESSAGE, 9),
 

@@ -38,6 +38,7 @@ final class Depth {
             case CURVES ->
                 plan.withTrialsUpTo(1)
                         .withContestants(Set.of(Peer.MILLRACE, Peer.BARE_LOOP.name(), fastestNetty(), "smart-socket"));
+            case GARBAGE -> plan.withTrialsUpTo(1).withContestants(Set.of(Peer.MILLRACE, Peer.BARE_LOOP.name()));
             case BROADCAST, IDLE, FIRST_ECHO -> plan;
         };
     }

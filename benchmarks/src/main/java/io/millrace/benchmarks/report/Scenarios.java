@@ -7,6 +7,7 @@ import io.millrace.benchmarks.run.Scenario;
 import io.millrace.benchmarks.scenario.BroadcastScenario;
 import io.millrace.benchmarks.scenario.ChurnScenario;
 import io.millrace.benchmarks.scenario.FirstEchoScenario;
+import io.millrace.benchmarks.scenario.GarbageScenario;
 import io.millrace.benchmarks.scenario.IdleScenario;
 import io.millrace.benchmarks.scenario.ProxyScenario;
 import java.util.List;
@@ -21,6 +22,7 @@ final class Scenarios {
                 new EchoScenario(),
                 new LatencyScenario(),
                 new CurvesScenario(),
+                new GarbageScenario(),
                 new CallScenario(),
                 new ProxyScenario(),
                 new ChurnScenario(),

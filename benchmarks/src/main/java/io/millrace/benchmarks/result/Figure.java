@@ -29,6 +29,12 @@ public enum Figure {
     /** What the server's living threads allocate, less what asking them allocates. */
     ALLOCATED_BYTES_PER_MESSAGE("allocated/message", Unit.BYTES, true),
 
+    /** What the server allocates, but for the objects of the JDK's engine: its events, and its numbers in boxes. */
+    OWN_BYTES_PER_MESSAGE("own garbage/message", Unit.BYTES, true),
+
+    /** What the JDK's engine allocates in the server: its events, and its numbers in boxes. */
+    ENGINE_BYTES_PER_MESSAGE("the engine's garbage/message", Unit.BYTES, true),
+
     /** What the measured client's living threads allocate, the load's own part included. */
     CLIENT_ALLOCATED_BYTES_PER_MESSAGE("client allocated/message", Unit.BYTES, true),
 

@@ -30,6 +30,11 @@ class ScenariosIT {
         assertMeasured(new FirstEchoScenario(), "1x1x64", Figure.FIRST_ECHO_NANOS, Figure.FIRST_ECHO_CPU_NANOS);
     }
 
+    @Test
+    void garbageIsCounted() throws Exception {
+        assertMeasured(new GarbageScenario(), "1x1x64", Figure.ENGINE_BYTES_PER_MESSAGE);
+    }
+
     private static void assertMeasured(Scenario scenario, String point, Figure... figures) throws Exception {
         RunPlan plan = new RunPlan(1, 1, 0, 1, Set.of("nio2-bare"), List.of(point));
         try (Progress progress = Progress.start("test")) {

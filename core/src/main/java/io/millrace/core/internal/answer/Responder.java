@@ -88,9 +88,12 @@ public final class Responder extends RequestsInProgress {
     }
 
     private void notQueued(long token, long startNanos, SendResult result) {
-        unanswered(token, startNanos);
+        PendingReply reply = unanswered(token, startNanos);
         if (result == SendResult.REFUSED) {
             outlet.refused();
+            // Who answers at once holds nothing with which to try again.
+            String text = "the answer found no room in the send queue";
+            tryFail(reply, ErrorCode.HANDLER, text, CloseReason.of(CloseReason.Kind.STALLED, text));
             return;
         }
         end();

@@ -67,14 +67,24 @@ class AnswersAtOnceTest {
     }
 
     @Test
-    void answerThatFindsNoRoomStaysInProgressUntilTheSessionEnds() {
+    void answerThatFindsNoRoomIsAnErrorForNobodyCouldTryAgain() {
         ServedRequests served = served(true);
-        outlet.refuse(true);
+        outlet.refuseNext();
+        Responder responder = ask(served, "a", "b");
+        String noRoom = "ERROR 0 " + ErrorCode.HANDLER + " the answer found no room in the send queue";
+        assertEquals(List.of(noRoom, "REPLY 1 b"), outlet.frames());
+        assertEquals(1, served.meter().stats().failed());
+        assertTrue(responder.isIdle());
+    }
+
+    @Test
+    void withoutTokensAnAnswerThatFindsNoRoomEndsTheSession() {
+        ServedRequests served = served(false);
+        outlet.refuseNext();
         Responder responder = ask(served, "a");
-        assertFalse(responder.isIdle());
-        assertEquals(1, served.meter().stats().inProgress());
-        responder.end();
-        assertEquals(1, served.meter().stats().dropped());
+        assertEquals(List.of(), outlet.frames());
+        assertFalse(session.isOpen());
+        assertEquals(0, served.meter().stats().inProgress());
         assertTrue(responder.isIdle());
     }
 

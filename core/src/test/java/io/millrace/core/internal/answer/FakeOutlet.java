@@ -20,6 +20,7 @@ final class FakeOutlet implements Outlet {
     private final List<String> events = new ArrayList<>();
     private int unflushed;
     private int room = Integer.MAX_VALUE;
+    private boolean refusesNext;
     private boolean relief;
     private Runnable meanwhile = () -> {};
 
@@ -29,6 +30,11 @@ final class FakeOutlet implements Outlet {
 
     synchronized void refuse(boolean all) {
         room = all ? 0 : Integer.MAX_VALUE;
+    }
+
+    /** Refuses one frame and accepts the others. */
+    synchronized void refuseNext() {
+        refusesNext = true;
     }
 
     /** Accepts so many frames more and refuses all others. */
@@ -64,7 +70,8 @@ final class FakeOutlet implements Outlet {
         if (!session.isOpen()) {
             return SendResult.CLOSED;
         }
-        if (room == 0) {
+        if (room == 0 || refusesNext) {
+            refusesNext = false;
             return SendResult.REFUSED;
         }
         ByteBuffer content = payload.duplicate();
