@@ -102,7 +102,7 @@ public abstract class SerialRunner {
                 stepFailed(failure);
             }
             // Another thread may run the next step, and what that sends comes behind what this one has sent.
-            turn.stage().settle();
+            turn.stage().clear();
         } while (!tryBecomeIdle());
     }
 

@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a turn puts together what it sends to one session, until that goes into the session's queue.
+ * Where a turn puts together ("gathers") what it sends to one session, until that goes into the session's queue.
  *
  * <p>Threading: Confined to one I/O thread.
  *
@@ -25,9 +25,16 @@ public final class Stage {
      *       ^                                              |                              |
      *       +----- a message to another queue, or end -----+----- putBack ----------------+
      *
-     * What other threads send meanwhile goes behind what is gathered, and ends the gathering: what this turn sends after
-     * it may answer to it. Of theirs nothing is in the buffer, because it is not taken out if anything has been queued
-     * since the first message (`mark`).
+     * A stage knows no queue but as an object: which messages may be gathered, and what putBack does, is for
+     * GatheringIntake (core.internal.send) to say; that nothing gets in front of what is gathered, for GatheringChain.
+     *
+     * What other threads send meanwhile goes behind what is gathered, and ends the gathering: what this turn sends
+     * after it may answer to it. Of theirs nothing is in the buffer, because it is not taken out if anything has been
+     * queued since the first message (`mark`).
+     *
+     * Requests are gathered as well, and each remembers where in the stream it is. That is known when the buffer is
+     * back. So each gathering has a number, all requests in it remember that, and one of them (the passenger) is told
+     * how far all of them have to move.
      */
 
     /** A queue that can be gathered for. */
@@ -39,8 +46,8 @@ public final class Stage {
     /** Something gathered whose place in the stream matters. */
     public interface Passenger {
         /**
-         * Hears, under the queue's lock, that what was gathered has its place. Speaks for all that were gathered for the
-         * same queue.
+         * Hears, under the queue's lock, that what was gathered has its place. Only the last one of a gathering is
+         * told, and tells all others of it.
          *
          * @param gathering which gathering
          * @param movedBytes how many bytes of others have gone in front
@@ -51,19 +58,23 @@ public final class Stage {
     /** The number of no gathering. */
     public static final long NO_GATHERING = 0;
 
-    /** How many gatherings one stage can number: years of them. */
+    /** A number is that of the stage and, in so many bits behind it, that of the gathering: years of them. */
     private static final int GATHERING_BITS = 44;
 
     private static final AtomicInteger STAGES = new AtomicInteger();
 
     // All confined to the I/O thread.
     private long gathering = (long) STAGES.getAndIncrement() << GATHERING_BITS;
-    private long origin;
     private @Nullable Passenger passenger;
+
+    // NOTED: the queue, and how much had been queued there then.
     private @Nullable Queue noted;
     private long mark;
+
+    // GATHERING: for whom, in what, where in the stream that begins, how much more may go in, and how much went in.
     private @Nullable Queue gatheringFor;
     private @Nullable PooledBuffer buffer;
+    private long origin;
     private int room;
     private int gatheredBytes;
     private int gatheredFrames;
@@ -228,7 +239,7 @@ public final class Stage {
     }
 
     /**
-     * Gathers no longer.
+     * Gathers no longer. The counts of what was gathered stay until {@link #begin}.
      *
      * @return the buffer, which belongs to the caller
      */
@@ -247,8 +258,8 @@ public final class Stage {
         }
     }
 
-    /** Ends all this, for the turn's messages are about to leave. */
-    void settle() {
+    /** Becomes EMPTY: the turn's messages are about to leave, or another thread may go on with the session. */
+    void clear() {
         noted = null;
         putBack();
     }

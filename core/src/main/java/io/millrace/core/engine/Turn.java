@@ -16,12 +16,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Turn {
     /*
-     * Two problems, one answer each.
+     * Four problems, one answer each.
      *
      * 1. A callback that sends to a hundred sessions, or a hundred times to one, should cost one write per session.
      *    Whatever it sends to notes itself here (touch) and is flushed once, when the runner's step ends.
      * 2. A callback of session A that closes session B must not run B's callbacks inside A's. B waits in `ready`
      *    until A's runner is done, so the stack never grows with the number of sessions involved.
+     * 3. Of the hundred messages to one session each would take the lock of its queue. The stage takes the lock for the
+     *    first two only (Stage).
+     * 4. A message that a callback sends on, to whichever session, need not be copied out of the buffer that it was
+     *    received in. Who has lent it is noted here for as long as the callback runs (lend).
      *
      * Nothing is left behind: run() drains both lists before it closes the turn. Neither a runner nor a flush throws;
      * what a session's step throws is the session's end, not the turn's.
@@ -128,7 +132,7 @@ public final class Turn {
 
     /** Flushes everything touched so far. */
     public void flush() {
-        stage.settle();
+        stage.clear();
         // By index: a flush may complete at once and touch more.
         for (int i = 0; i < touched.size(); i++) {
             touched.get(i).flush();

@@ -24,8 +24,8 @@ final class ChannelWriter extends WriterState implements Turn.Flushable, StallWa
      * The same holds when another thread delivers the completion before write() has returned. Threads that are not
      * the group's never take that role, so a sender is never held back to write for others.
      *
-     * A file that is sent is read ahead of its turn on another thread (FileReadAhead); when its turn comes too early the
-     * loop is IDLE with bytes queued, and the end of the read is one more flush. A read under way counts as an
+     * A file that is sent is read ahead of its turn on another thread (FileReadAhead); when its turn comes too early
+     * the loop is IDLE with bytes queued, and the end of the read is one more flush. A read under way counts as an
      * operation in flight: the session does not end under it.
      *
      * The queue's lock guards the state too. It is held for copying and bookkeeping, never across a channel operation
@@ -106,7 +106,12 @@ final class ChannelWriter extends WriterState implements Turn.Flushable, StallWa
         write(only, mayComplete);
     }
 
-    /** Writes until nothing can be, or a write does not complete at once. Called by the one who set writing. */
+    /**
+     * Writes until nothing can be, or a write does not complete at once. Called by the one who set writing.
+     *
+     * @param taken the first buffer to write, or null if it has still to be taken
+     * @param mayComplete as the state was told
+     */
     private void write(@Nullable ByteBuffer taken, boolean mayComplete) {
         boolean more = startWrite(taken);
         while (more && mayComplete) {
@@ -151,12 +156,14 @@ final class ChannelWriter extends WriterState implements Turn.Flushable, StallWa
         ByteBuffer single = taken;
         int count = 1;
         while (single == null) {
+            FileReadAhead ahead;
             synchronized (queue) {
                 single = queue.takeOnly();
                 count = single == null ? queue.take(context.gather()) : 1;
+                ahead = files;
             }
-            if (files != null) {
-                files.goOn();
+            if (ahead != null) {
+                ahead.goOn();
             }
             if (count > 0) {
                 break;
@@ -256,7 +263,9 @@ final class ChannelWriter extends WriterState implements Turn.Flushable, StallWa
         return again;
     }
 
-    /** The write still counts as in flight meanwhile, so the session cannot end before. */
+    /**
+     * Releases what a write has emptied. That still counts as in flight meanwhile, so the session cannot end before.
+     */
     private void releaseEmptied() {
         Chunk first = emptied;
         emptied = null;
@@ -280,12 +289,12 @@ final class ChannelWriter extends WriterState implements Turn.Flushable, StallWa
         }
     }
 
-    /** Returns whether nothing is under way that comes back to this session. Guarded by the queue. */
+    /** Returns whether no write is in flight, no file is being read and no buffer is out. Guarded by the queue. */
     boolean isQuiet() {
         return !isInFlight() && isAllBack();
     }
 
-    /** Guarded by the queue. */
+    /** Returns whether nothing of the queue is elsewhere: in a read of a file, or in a turn. Guarded by the queue. */
     private boolean isAllBack() {
         return !isReading() && !queue.isTakenOut();
     }
@@ -303,6 +312,7 @@ final class ChannelWriter extends WriterState implements Turn.Flushable, StallWa
         finishIfDrained();
     }
 
+    /** Sends the end of the stream if it is wanted and its turn has come. */
     void finishIfDrained() {
         synchronized (queue) {
             if (!queue.isEmpty() || !tryFinishOutput()) {
@@ -337,6 +347,7 @@ final class ChannelWriter extends WriterState implements Turn.Flushable, StallWa
         }
     }
 
+    /** Returns whether anybody asks when something was written last: else the clock is not read for each write. */
     private boolean watchesSilence() {
         return !config.idleTimeout().isZero()
                 || !config.writeIdleTimeout().isZero()

@@ -5,14 +5,26 @@ import io.millrace.core.memory.PooledBuffer;
 import io.millrace.core.memory.SharedSlice;
 import org.jspecify.annotations.Nullable;
 
-/** A chain of chunks: what its links have to do with each other, whatever they hold. Guarded by its lock. */
+/** A chain of chunks: what its links have to do with each other, whatever they hold. */
 abstract class ChunkChain {
+    /*
+     * Four layers make the queue of a session, one idea each, and one lock guards all of them, the writer and the
+     * intake: the monitor of the whole. "Guarded by the queue" means that lock.
+     *
+     *     ChunkChain <--- GatheringChain <--- FrameChain <--- SendQueue
+     *     links           an end that is out  appending       taking, control frames
+     *
+     * Methods here leave `tail.next` null, and head and tail both null when nothing is queued.
+     */
+
+    // Guarded by the queue.
     @Nullable
     Chunk head;
 
     @Nullable
     Chunk tail;
 
+    /** Puts a chain behind all others. */
     final void link(Chunk first) {
         if (tail == null) {
             head = first;
@@ -22,7 +34,10 @@ abstract class ChunkChain {
         tail = last(first);
     }
 
-    /** Links a frame of a shared buffer; to the last one, if it lies behind that and nothing of it is on its way. */
+    /**
+     * Puts a frame of a shared buffer behind all others: as a part of the last chunk if it lies right behind that in
+     * the same buffer, and nothing of that is on its way, for then both are one buffer of a write.
+     */
     final void linkOrJoin(SharedSlice frame) {
         boolean joined = tail instanceof SharedSlice last && last.startsFrame && last.tryJoin(frame);
         if (!joined) {
@@ -30,6 +45,7 @@ abstract class ChunkChain {
         }
     }
 
+    /** Returns the last chunk of a chain. */
     static Chunk last(Chunk first) {
         Chunk last = first;
         while (last.next != null) {
@@ -72,6 +88,7 @@ abstract class ChunkChain {
         return rest;
     }
 
+    /** Returns whether all bytes of a chunk have been written, and no more will come into it. */
     private static boolean isDone(Chunk chunk) {
         boolean complete = chunk instanceof Source source ? source.isExhausted() : chunk.sealed;
         return complete && !chunk.buffer().hasRemaining();

@@ -29,7 +29,7 @@ public final class FileSource extends Source {
     // Confined to the read that is under way.
     private long position;
 
-    // Guarded by the send loop.
+    // Guarded by the queue.
     private @Nullable FileChunk free;
     private @Nullable FileChunk ready;
     private boolean reading;
@@ -82,12 +82,12 @@ public final class FileSource extends Source {
         return undrawnBytes == 0;
     }
 
-    /** Guarded by the send loop. Returns whether there is something to read, and a buffer for it. */
+    /** Guarded by the queue. Returns whether there is something to read, and a buffer for it. */
     boolean wantsReading() {
         return !reading && ready == null && free != null;
     }
 
-    /** Guarded by the send loop. Takes the buffer that is read into next. */
+    /** Guarded by the queue. Takes the buffer that is read into next. */
     FileChunk beginReading() {
         FileChunk next = free;
         if (next == null) {
@@ -113,7 +113,7 @@ public final class FileSource extends Source {
         buffer.flip();
     }
 
-    /** Guarded by the send loop. Takes the buffer back from a read, filled or not. */
+    /** Guarded by the queue. Takes the buffer back from a read, filled or not. */
     void endReading(FileChunk chunk, boolean filled) {
         reading = false;
         if (filled) {
@@ -123,7 +123,7 @@ public final class FileSource extends Source {
         }
     }
 
-    /** Guarded by the send loop. Takes back a buffer that has been written. */
+    /** Guarded by the queue. Takes back a buffer that has been written. */
     void recycle(FileChunk chunk) {
         chunk.next = free;
         free = chunk;

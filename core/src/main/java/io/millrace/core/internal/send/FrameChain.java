@@ -16,17 +16,28 @@ abstract class FrameChain extends GatheringChain {
      * A message is appended to the open tail, and to freshly leased buffers behind it: all of it or, when the pool
      * has no more or the encoder throws, nothing.
      *
-     * Guarded by the send loop.
+     *      tail, open          leased for it
+     *      | ... header pay | load ... trailer | free |
+     *
+     * Guarded by the queue.
      */
+
+    /** The largest that a buffer is asked to be, in bytes; longer frames lie in several. */
     static final int CHUNK_BYTES = 64 << 10;
 
-    /** Frames up to this length, in bytes, lie in one chunk; what that leaves free in the chunk before is not sent. */
+    /**
+     * Frames up to this length, in bytes, lie in one chunk, so that a control frame soon finds a place between two of
+     * them. What that leaves free in the chunk before is not sent.
+     */
     private static final int WHOLE_FRAME_BYTES = CHUNK_BYTES / 8;
 
     final BufferPool buffers;
 
-    // All guarded by the send loop.
+    // All guarded by the queue.
+
+    /** The size of the next buffer, as far as frames do not want a larger one. */
     private int usualBytes = BufferPool.SMALLEST_BYTES;
+    /** What has been appended and not written, with what is in a buffer that is out. */
     private long queuedBytes;
 
     FrameChain(BufferPool buffers) {
@@ -54,12 +65,13 @@ abstract class FrameChain extends GatheringChain {
     /**
      * Appends a frame, copying its payload.
      *
+     * @param payload borrowed: between position and limit, which do not change
      * @return false if the pool has not enough memory; nothing was appended then
      */
     final boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload) {
         // Where messages are sent from where they are, each of the others may end up alone in its buffer.
-        boolean isBetween = tail instanceof TransferredChunk || tail instanceof SharedSlice;
-        return tryAppend(encoder, kind, token, payload, isBetween ? BufferPool.SMALLEST_BYTES : usualBytes);
+        boolean isBetweenSuch = tail instanceof TransferredChunk || tail instanceof SharedSlice;
+        return tryAppend(encoder, kind, token, payload, isBetweenSuch ? BufferPool.SMALLEST_BYTES : usualBytes);
     }
 
     private boolean tryAppend(FrameEncoder encoder, FrameKind kind, long token, ByteBuffer payload, int leaseBytes) {
@@ -97,7 +109,7 @@ abstract class FrameChain extends GatheringChain {
      * Appends a frame whose payload, or the rest of it, is sent from where it is.
      *
      * @param lead borrowed: the first bytes of the payload, copied; may be empty
-     * @param body the rest; the queue's own if this returns true
+     * @param body the rest; transferred if this returns true, otherwise still the caller's
      * @param bodyLength how many bytes the body has
      * @return false if the pool has not enough memory; nothing was appended then
      */
@@ -108,13 +120,15 @@ abstract class FrameChain extends GatheringChain {
         int headerLength = QueueBuffers.headerLength(encoder, kind, payloadLength);
         int trailerLength = QueueBuffers.trailerLength(encoder);
         int copiedLength = headerLength + lead.remaining();
-        if (body instanceof SharedSlice slice && copiedLength == headerLength && trailerLength == 0) {
-            if (QueueBuffers.tryPutHeader(encoder, kind, token, slice, headerLength)) {
-                queuedBytes += headerLength + bodyLength;
-                slice.startsFrame = true;
-                linkOrJoin(slice);
-                return true;
-            }
+        if (body instanceof SharedSlice slice
+                && !lead.hasRemaining()
+                && trailerLength == 0
+                && QueueBuffers.tryPutHeader(encoder, kind, token, slice, headerLength)) {
+            // The frame is whole where it lies: nothing is copied, and no chunk is needed beside the slice.
+            queuedBytes += headerLength + bodyLength;
+            slice.startsFrame = true;
+            linkOrJoin(slice);
+            return true;
         }
         PooledBuffer trailer = trailerLength == 0 ? null : buffers.tryAcquire(trailerLength);
         if (trailer == null && trailerLength > 0) {
@@ -144,6 +158,7 @@ abstract class FrameChain extends GatheringChain {
         }
         queuedBytes += copiedLength + bodyLength + trailerLength;
         body.startsFrame = out == null;
+        // Behind the header: bufferFor has linked that already.
         link(body);
         if (trailer != null) {
             link(trailer);
@@ -172,7 +187,7 @@ abstract class FrameChain extends GatheringChain {
         return true;
     }
 
-    /** Appends a whole frame that lies in chunks of its own. */
+    /** Appends a whole frame that lies in chunks of its own; they are transferred. */
     final void append(Chunk first, long frameLength) {
         keepPlaceIfOut();
         first.startsFrame = true;
@@ -187,15 +202,27 @@ abstract class FrameChain extends GatheringChain {
         link(marker);
     }
 
-    /** Takes back what there is of a frame whose encoder has thrown, so that the next one does not follow half of it. */
+    /**
+     * Takes back what there is of a frame whose encoder has thrown, so that the next one does not follow half of it.
+     *
+     * @param before what was the tail, or null
+     * @param first where the frame begins, or null if nothing was to be copied
+     * @param start at which position of that
+     */
     private void takeBack(@Nullable Chunk before, @Nullable PooledBuffer first, int start) {
         if (first != null && first == before) {
+            // It began in the open buffer, behind other frames.
             first.buffer().position(start);
         }
         Chunk.releaseAll(cutBehind(before));
     }
 
-    /** Returns the buffer where the frame begins, followed by enough others for all of it; or null. */
+    /**
+     * Links what the pool has to give for a frame, if the open tail has no room for all of it.
+     *
+     * @return the buffer where the frame begins, followed by enough others for all of it; or null, and nothing is
+     *     linked
+     */
     private @Nullable PooledBuffer bufferFor(long frameLength, int headerLength, int trailerLength, int leaseBytes) {
         PooledBuffer open = tail instanceof PooledBuffer pooled && !pooled.sealed ? pooled : null;
         int room = open == null ? 0 : open.buffer().remaining();
@@ -206,6 +233,7 @@ abstract class FrameChain extends GatheringChain {
         boolean beginsHere = open != null && room >= headerLength && !isShort;
         PooledBuffer added = isShort ? QueueBuffers.tryWhole(buffers, (int) frameLength, leaseBytes) : null;
         if (added == null) {
+            // The trailer counts twice: it is not split, so it may leave as much free at the end of a buffer.
             added = QueueBuffers.tryChain(buffers, frameLength + trailerLength - (beginsHere ? room : 0), leaseBytes);
         }
         if (added == null) {

@@ -8,14 +8,24 @@ import org.jspecify.annotations.Nullable;
 /** A chain whose open end may be out for a while, to be filled without the lock (see {@link Stage}). */
 abstract class GatheringChain extends ChunkChain {
     /*
-     *      | sealed | sealed |              taken out: the open end
-     *      | sealed | sealed | kept place | queued meanwhile ...
+     *      IN          | sealed | sealed | open |
+     *      OUT         | sealed | sealed |                             the open one is out
+     *      OUT, KEPT   | sealed | sealed | kept place | queued ... |   the open one is out
      *
-     * Guarded by the send loop, but for the bytes of the buffer that is out.
+     *            tryTakeOut            something else is queued
+     *      IN --------------> OUT -------------------------------> OUT, KEPT
+     *       ^                  |                                       |
+     *       +----- putBack ----+------------- putBack ----------------+
+     *
+     * Control frames keep no place: they go in front of what is out, as they do of all that waits.
+     *
+     * Guarded by the queue, but for the bytes of the buffer that is out: these belong to the thread that gathers. That
+     * thread also looks at keepsPlace() without the lock, see GatheringIntake.tryGather.
      */
 
     private boolean takenOut;
-    // Where what is taken out comes back to; null if at the end.
+
+    /** Where what is taken out comes back to; null if at the end. */
     private @Nullable KeptPlace place;
 
     /**
@@ -34,6 +44,7 @@ abstract class GatheringChain extends ChunkChain {
         if (!last.startsFrame || last.buffer().remaining() < room) {
             return null;
         }
+        // The chain is linked one way only: whoever has more than one chunk in front has to be found by a walk.
         if (first == last) {
             head = null;
             tail = null;
@@ -58,7 +69,10 @@ abstract class GatheringChain extends ChunkChain {
         }
     }
 
-    /** Whoever queues something while a buffer is out may know what is in it, so it must not get in front. */
+    /**
+     * Keeps the place of a buffer that is out. To be called before anything is queued but control frames: whoever
+     * queues it may know what is in that buffer, so it must not get in front.
+     */
     final void keepPlaceIfOut() {
         if (takenOut && place == null) {
             keepPlace();
@@ -76,10 +90,12 @@ abstract class GatheringChain extends ChunkChain {
         }
     }
 
+    /** Returns whether something has been queued behind the buffer that is out. */
     final boolean keepsPlace() {
         return place != null;
     }
 
+    /** Returns whether a buffer is out, so that the session cannot end yet. */
     final boolean isTakenOut() {
         return takenOut;
     }

@@ -19,8 +19,11 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
      * The encoder is called without the lock then, and out of turn. So it must be one that cannot tell: one that serves
      * all sessions of a protocol, and makes the same frames for all.
      *
-     * Requests remember where in the stream they are, as if nothing went in front of what is gathered; if something has,
-     * they are told when it is put back. It leaves only after that.
+     * Requests remember where in the stream they are, as if nothing went in front of what is gathered; if something
+     * has, they are told when it is put back. It leaves only after that. Where a place was kept nothing but control
+     * frames can have gone in front, and how many of the bytes since then were theirs is not known: the offsets stay
+     * as they are. At worst they are too low, and a request that was not written is said to be perhaps; never the
+     * other way round.
      *
      * It never exceeds the high mark, so none of it would have been answered with anything but ACCEPTED. The writer
      * does not count as stopped while it is out.
@@ -48,7 +51,9 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
         FrameEncoder encoder = encoder();
         int payloadLength = payload.remaining();
         int length = QueueBuffers.frameLength(encoder, kind, payloadLength);
-        // Looked at without the lock, but whoever sees the next encoder sees the place that was kept before.
+        // Looked at without the lock. Who has not seen yet that a place is kept may put a frame in front of that
+        // place still, unless it is framed in a new way: and switchTo() keeps the place before it writes the encoder,
+        // which is volatile and was read above.
         if (length > stage.room() || queue.keepsPlace()) {
             return false;
         }
@@ -70,10 +75,11 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
     }
 
     /**
-     * Returns whether a frame can be put behind those that this turn has gathered here: unless that
-     * ends just then.
+     * Returns whether a frame can be put behind those that this turn has gathered here. Another thread may end that
+     * before it is; {@code tryGather} returns false then.
      *
      * @param turn of this thread, or null
+     * @param payload borrowed; only its length is looked at
      */
     public final boolean canGather(@Nullable Turn turn, FrameKind kind, ByteBuffer payload) {
         return turn != null
@@ -82,7 +88,13 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
                         <= turn.stage().room();
     }
 
-    /** Puts a request behind what this turn has gathered here; false if that has just ended. */
+    /**
+     * Puts a request behind what this turn has gathered here, and tells it its place.
+     *
+     * @param stage of this thread
+     * @param payload borrowed: has been checked
+     * @return false if {@link #canGather} would be false now; the request has heard nothing then
+     */
     public final boolean tryGather(Stage stage, FrameKind kind, ByteBuffer payload, QueuedRequest request) {
         long offset = stage.offset();
         if (!tryGather(stage, kind, request.token(), payload)) {
@@ -93,7 +105,9 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
         return true;
     }
 
-    /** Begins to gather if the buffer at the end holds the turn's last message and nothing else. Guarded by the queue. */
+    /**
+     * Begins to gather if the buffer at the end holds the turn's last message and nothing else. Guarded by the queue.
+     */
     final boolean tryBegin(Stage stage, FrameKind kind, ByteBuffer payload) {
         if (!stage.isNoted(this, acceptedBytes()) || !makesFramesInAnyOrder(encoder())) {
             return false;
@@ -104,6 +118,7 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
         if (last == null) {
             return false;
         }
+        // The one frame in it is accepted again, with the others, when it is put back: see above.
         count(-last.buffer().position(), -1);
         stage.begin(this, last, (int) Math.min(room, last.buffer().remaining()), acceptedBytes());
         return true;
@@ -124,10 +139,12 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
         boolean wasLast;
         synchronized (queue) {
             PooledBuffer gathered = stage.end();
+            // Before its bytes are counted, and can be written.
             if (!queue.keepsPlace()) {
                 stage.settleAt(acceptedBytes());
             }
             queue.putBack(gathered, stage.gatheredBytes());
+            // With the frame that was in it when it was taken out.
             count(gathered.buffer().position(), 1 + stage.gatheredFrames());
             congests = takeCongestion();
             wasLast = writer.isStopped() && writer.isQuiet();

@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
  * a chunk at a time into buffers of the pool.
  */
 final class HeapSource extends Source {
-    // Guarded by the send loop.
+    // Guarded by the queue.
     private final ByteBuffer content;
     private final Runnable release;
 

@@ -7,11 +7,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Stands in a send queue for a buffer that is out, and that others must not overtake. Guarded by the queue. */
 final class KeptPlace extends Source {
+    // OUT: neither is set; FILLED: the content is; DRAWN: the content is in the queue, in front of this.
     private @Nullable PooledBuffer content;
     private boolean drawn;
 
-    /** Notes that frames before this place are whole. */
+    /** Makes a place that is out. */
     KeptPlace() {
+        // The frames in front are whole, and the buffer begins with one: a control frame may go between.
         startsFrame = true;
     }
 

@@ -70,7 +70,12 @@ final class QueueBuffers {
         return out;
     }
 
-    /** Puts a header in front of a message that is sent on, in the place of the one that it came with, if it fits there. */
+    /**
+     * Puts a header in front of a message that is sent on, in the place of the one that it came with. The message then
+     * begins with it.
+     *
+     * @return false if it does not fit there; nothing was written then
+     */
     static boolean tryPutHeader(
             FrameEncoder encoder, FrameKind kind, long token, SharedSlice message, int headerLength) {
         if (headerLength > message.room()) {
@@ -79,6 +84,7 @@ final class QueueBuffers {
         ByteBuffer out = message.buffer();
         int length = out.remaining();
         int start = out.position() - headerLength;
+        // The room in front of the slice is its own: nobody reads the old header any more.
         out.position(start).order(ByteOrder.BIG_ENDIAN);
         encoder.putHeader(out, kind, token, length);
         out.position(start);
@@ -90,6 +96,7 @@ final class QueueBuffers {
         return headerLength(encoder, kind, payloadLength) + payloadLength + trailerLength(encoder);
     }
 
+    /** Returns the buffer behind another one of the same frame. */
     static PooledBuffer following(PooledBuffer buffer) {
         if (buffer.next instanceof PooledBuffer pooled) {
             return pooled;

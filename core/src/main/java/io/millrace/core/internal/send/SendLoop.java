@@ -25,8 +25,9 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
      * What is sent in a turn leaves when the turn ends, in one write; what is sent elsewhere leaves at once, or rides
      * along with the write that is in flight.
      *
-     * A turn that sends many messages takes the lock for the first ones only. Whatever else it does here begins with
-     * putBack(), so that nothing overtakes what the same thread has sent before.
+     * A turn that sends many messages takes the lock for the first ones only (see Stage). So there are two ways to
+     * send: tryGather(), without the lock; and, when that returns false, through the queue. Whatever goes through the
+     * queue begins with putBack(), so that nothing overtakes what the same thread has sent before.
      */
 
     /**
@@ -49,7 +50,12 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
         super(new ChannelWriter(channel, runtime, config, sender), encoder, sender);
     }
 
-    /** Queues a message; if it is accepted it leaves when this turn ends, or at once when there is no turn. */
+    /**
+     * Queues a message; if it is accepted it leaves when this turn ends, or at once when there is no turn.
+     *
+     * @param payload borrowed: between position and limit, which do not change
+     * @throws IllegalArgumentException if the frames cannot carry it
+     */
     public SendResult send(ByteBuffer payload) {
         encoder().check(payload);
         Turn turn = Turn.current();
@@ -59,11 +65,11 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
     }
 
     /**
-     * Queues a request, as {@link #send(ByteBuffer)} does a message.
+     * Queues a request that could not be gathered; otherwise as {@link #send(ByteBuffer)} does with a message.
      *
      * @param turn of this thread, or null
-     * @param payload has been checked
-     * @param request what waits for the reply
+     * @param payload borrowed; has been checked
+     * @param request what waits for the reply; hears that it is accepted before this returns
      */
     public SendResult request(@Nullable Turn turn, FrameKind kind, ByteBuffer payload, QueuedRequest request) {
         return send(turn, kind, payload, request);
@@ -77,7 +83,7 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
         synchronized (queue) {
             // Asked here, so that whoever stops the requests knows behind this lock which of them were in time.
             answer = request == null || sender().beginsRequests()
-                    ? append(turn, kind, request == null ? 0 : request.token(), payload, request)
+                    ? appendOrGather(turn, kind, request == null ? 0 : request.token(), payload, request)
                     : SendResult.CLOSED;
             firstInTurn = answer.isAccepted() && writer.touchBy(turn);
             congests = takeCongestion();
@@ -107,14 +113,14 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
                 answer = appended ? accepted(marker.frameLength()) : refused();
             }
         }
-        return settle(answer);
+        return tellAndFlush(answer);
     }
 
     /**
      * Queues a message of which all but the first bytes are sent from where they are.
      *
      * @param lead borrowed: the first bytes of the payload; may be empty
-     * @param body the rest; taken over if it is accepted
+     * @param body the rest; transferred if it is accepted, otherwise still the caller's
      * @param bodyLength how many bytes the body has
      * @param marker whom to tell what becomes of it, or null
      */
@@ -135,10 +141,10 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
                 answer = appended ? accepted(queue.queuedBytes() - before) : refused();
             }
         }
-        return settle(answer);
+        return tellAndFlush(answer);
     }
 
-    private SendResult settle(SendResult answer) {
+    private SendResult tellAndFlush(SendResult answer) {
         tellCongestion();
         if (answer.isAccepted()) {
             flushQueued();
@@ -150,7 +156,7 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
      * Takes back a message of which nothing is on its way.
      *
      * @param marker its end
-     * @return false if it is too late
+     * @return false if it is too late; otherwise nobody is told, for who calls this knows
      */
     public boolean tryRemove(SentMarker marker) {
         Chunk removed;
@@ -175,7 +181,12 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
         return true;
     }
 
-    /** Queues a frame that has been checked; {@link #flushQueued()} must follow. */
+    /**
+     * Queues a frame that has been checked; {@link #flushQueued()} must follow.
+     *
+     * @param token ignored where frames of this kind have none
+     * @param payload borrowed: between position and limit, which do not change
+     */
     public SendResult queue(FrameKind kind, long token, ByteBuffer payload) {
         Turn turn = Turn.current();
         // Only a reply with a token may be overtaken by those of other threads.
@@ -186,7 +197,7 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
         makeWay(turn);
         SendResult answer;
         synchronized (queue) {
-            answer = append(gathers ? turn : null, kind, token, payload, null);
+            answer = appendOrGather(gathers ? turn : null, kind, token, payload, null);
         }
         tellCongestion();
         return answer;
@@ -251,8 +262,13 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
         }
     }
 
-    /** Guarded by the queue. */
-    private SendResult append(
+    /**
+     * Appends a frame. If it is the second of this turn in a row, the buffer that the first one began is taken out, and
+     * the turn gathers from here on; if it begins a buffer, it may be the first one. Guarded by the queue.
+     *
+     * @param turn of this thread; or null if there is none, or this frame is not to be gathered
+     */
+    private SendResult appendOrGather(
             @Nullable Turn turn, FrameKind kind, long token, ByteBuffer payload, @Nullable QueuedRequest request) {
         if (turn == null || (request != null && !request.mayBeGathered())) {
             return append(kind, token, payload, request, Stage.NO_GATHERING);
@@ -268,6 +284,7 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
         Chunk before = queue.tail;
         SendResult answer = append(kind, token, payload, request, stage.number(request));
         if (answer == SendResult.ACCEPTED && queue.tail != before) {
+            // It has begun a buffer, and with that begins what the next one may go on with.
             stage.note(this, acceptedBytes());
         }
         return answer;
@@ -300,9 +317,10 @@ public final class SendLoop extends GatheringIntake implements Turn.Flushable {
     }
 
     /**
-     * Looks at something behind every request that has been begun so far.
+     * Tests something under the lock under which requests are queued: who has made that no more begin knows then that
+     * none will be queued any more.
      *
-     * @param condition short, for it is looked at under the lock
+     * @param condition short
      */
     public boolean testBehindRequests(BooleanSupplier condition) {
         synchronized (queue) {

@@ -12,27 +12,28 @@ import org.jspecify.annotations.Nullable;
 /** The bytes of one session that wait to be written, in order. */
 final class SendQueue extends FrameChain {
     /*
-     *      head ................................................................. tail
-     *      | sealed, being written | sealed: transferred | source | filled | filled, open |
+     *      head ................................................................................. tail
+     *      | sealed, being written | sealed: transferred | source | kept place | filled | filled, open |
      *
      *      urgent ...........
      *      | control frames |
      *
      * Messages are appended (FrameChain); take() seals what goes into the next write; what has been written is
      * released. So an idle session holds no send buffer. A source stands for bytes that are brought in chunk by chunk,
-     * when their turn has come.
+     * when their turn has come; a kept place is one for the buffer that is out (GatheringChain).
      *
      * Control frames wait apart, and go in front of the first frame of which nothing is on its way. So that there is
      * such a place soon, a short frame is never spread over two chunks.
      *
      * Whatever leaves the chain is handed out to be released, because a release may call application code.
      *
-     * Not thread-safe: guarded by the SendLoop.
+     * Not thread-safe: guarded by its own monitor, which writer and intake take.
      */
-    /** How many chunks one write may draw from sources. */
+
+    /** How many chunks one write may draw from sources: what is drawn holds memory until it has been written. */
     private static final int DRAWN_PER_WRITE = 4;
 
-    // Guarded by the send loop.
+    // Guarded by the queue.
     private @Nullable Chunk urgent;
 
     SendQueue(BufferPool buffers) {
@@ -106,7 +107,7 @@ final class SendQueue extends FrameChain {
         return first;
     }
 
-    /** Puts back a buffer that was taken out, with what has been put into it meanwhile. */
+    /** Puts back a buffer that was taken out, and counts what has been put into it meanwhile. */
     void putBack(PooledBuffer buffer, long addedBytes) {
         putBack(buffer);
         count(addedBytes);

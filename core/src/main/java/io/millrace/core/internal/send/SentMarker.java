@@ -12,7 +12,7 @@ public final class SentMarker extends Chunk {
     private final SendCompletion completion;
     private final boolean direct;
 
-    // Guarded by the send loop; written once, when the message is appended.
+    // Guarded by the queue; written once, when the message is appended.
     private @Nullable Chunk first;
     private long frameLength;
     private long streamOffset;

@@ -13,12 +13,21 @@ abstract class WriterState {
      *                                          +---+
      *     any --- failed write, or stop() ---> STOPPED: nothing is accepted or written any more
      *
+     * IDLE is neither `writing` nor `stopped`. Who stops while a write is in flight finds `writing` until it has ended.
+     *
+     * Who starts a write from a thread of the group is `starting` until that call has returned. A completion in
+     * between, on whatever thread, is only noted (`completedWhileStarting`), and whoever has started goes on with it:
+     * so there is one writer at a time, and writes that complete at once do not recurse.
+     *
      * The end of the stream is an item behind the last byte: closeInput() refuses further messages, and the output is
      * finished when the queue has run empty.
      */
 
     // All guarded by the queue.
+
+    /** The turn that flushes at its end, as the last one that queued something; forgotten when a write begins. */
     private @Nullable Turn touchedBy;
+
     private boolean writing;
     private boolean starting;
     private boolean completedWhileStarting;
@@ -30,11 +39,16 @@ abstract class WriterState {
     // Written under the queue's lock; read by anyone.
     private volatile boolean congested;
 
+    /** Returns what is written. Its lock guards all this. */
     abstract SendQueue queue();
 
     abstract SessionConfig config();
 
-    /** Returns whether this turn does not know yet that there is something to flush. Guarded by the queue. */
+    /**
+     * Notes who flushes.
+     *
+     * @return whether this turn does not know yet that there is something to flush. Guarded by the queue.
+     */
     final boolean touchBy(@Nullable Turn turn) {
         boolean first = touchedBy != turn;
         touchedBy = turn;
@@ -55,7 +69,7 @@ abstract class WriterState {
         return true;
     }
 
-    /** Writes again, or not. Guarded by the queue. */
+    /** Goes on to WRITING or to IDLE; to STOPPED if the last write has failed. Guarded by the queue. */
     final void goOn(boolean again, boolean mayComplete) {
         stopped |= failure != null;
         writing = again;
