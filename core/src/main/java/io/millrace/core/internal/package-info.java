@@ -7,8 +7,9 @@
  *     SessionInput        what comes in: reading, deadlines of the peer (SessionTimer, Heartbeats)
  *     SessionCallbacks    calls the application, in a step or in a HandlerLane
  *       Lifecycle         open, closing, closed, ended; the first reason
- *       ReceiveLoop       reads, finds frames: the only caller of read
+ *       ReceiveLoop       reads, finds frames: the only caller of read; Loan: lends large ones, to be sent on
  *       SendLoop          frames and queues what is sent; SendIntake: whether it may be
+ *                         (GatheringIntake: many at once, without the lock)
  *         SendQueue       the chunks waiting
  *         ChannelWriter   writes them: the only caller of write
  *       FrameDispatch     brings frames to where they belong, by kind; FrameOutlet: what the peer is owed
