@@ -59,6 +59,7 @@ public final class BufferPool {
     private static final int SLACK_FROM_SHIFT = 16;
     private static final int LARGEST_SHIFT = 30;
     private static final int RESERVE_PARTS = 8;
+    /** The part of the limit that buffers of one size may lie idle in, see {@link #mayLieIdle}. */
     private static final int IDLE_PARTS = 16;
 
     private final SizeClass[] classes = new SizeClass[LARGEST_SHIFT - SMALLEST_SHIFT + 1];

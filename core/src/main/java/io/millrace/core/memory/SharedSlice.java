@@ -21,6 +21,7 @@ public final class SharedSlice extends Chunk {
 
     // Confined to the owner.
     private int room;
+    /** Whether somebody owns this slice: it has been opened and not released. */
     private boolean out;
 
     SharedSlice(Shares shares, ByteBuffer window) {
@@ -28,6 +29,7 @@ public final class SharedSlice extends Chunk {
         this.window = window;
     }
 
+    /** Begins another life of this slice, with other bytes. Called by the holder of the lease, while nobody owns it. */
     void open(int from, int to, int newRoom) {
         window.limit(to).position(from);
         room = newRoom;

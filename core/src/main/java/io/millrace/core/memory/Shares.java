@@ -19,15 +19,19 @@ final class Shares {
 
     // Confined to the holder of the lease, and to the last holder when that has gone.
     private final List<SharedSlice> slices = new ArrayList<>(4);
+    /** How many of them are out, or were since the last time that all were back. */
     private int used;
+    /** Whether only slices hold the buffer any more. */
     private boolean leaseEnded;
 
     Shares(PooledBuffer buffer) {
         this.buffer = buffer;
     }
 
+    /** Makes a part somebody else's; see {@link PooledBuffer#share}. */
     SharedSlice share(int from, int to, int room) {
         if (!isHeldByOthers()) {
+            // All slices are back, so all of them can be used again.
             used = 0;
         }
         if (used == slices.size()) {
@@ -39,6 +43,7 @@ final class Shares {
         return slice;
     }
 
+    /** Returns whether any slice is out. Asked by the holder of the lease. */
     boolean isHeldByOthers() {
         return holders.get() > 1;
     }
@@ -60,6 +65,7 @@ final class Shares {
         }
     }
 
+    /** Returns whether the last holder has gone; all is ready for the next lease of the buffer then. */
     private boolean countDown() {
         if (holders.decrementAndGet() > 0) {
             return false;

@@ -15,67 +15,53 @@ final class Loan implements Turn.Lender {
      * which is the rule for an answer, or another buffer takes over what has not been delivered. That one is reserved
      * with the first part, so it cannot be missing then.
      *
+     *                 lend                  tryGiveUp
+     *     nothing lent ----> lent to a callback ----> given, perhaps taken back
+     *          ^                     |                     |
+     *          +-------- end --------+-------- end --------+
+     *
      * Only sessions that have received a large frame have a loan.
      *
-     * Confined to the session's steps.
+     * Confined to the session's steps, and to the callback that runs in one.
      */
 
     /** From what length on a frame is large, in bytes: sent on from where it lies, and a reason to read more. */
     static final int LARGE_FRAME_BYTES = 16 << 10;
 
-    /** What part of its buffer a frame must be: as long as it waits somewhere it keeps all of it from other uses. */
+    /**
+     * A frame must be at least a sixteenth of its buffer: as long as it waits somewhere it keeps all of that from other
+     * uses.
+     */
     private static final int SMALLEST_PART_SHIFT = 4;
 
-    /** How many bursts in a row are reason enough to expect another one like them. */
-    private static final int STEADY_BURSTS = 8;
-
+    final LargeBursts bursts = new LargeBursts();
     private final ReceiveBuffer from;
 
+    /** Takes over from the receive buffer, some of which others own; null if nobody does. */
     private @Nullable PooledBuffer spare;
+
+    // Of the callback that runs: the very window that it was lent, the frame around it, and what it has sent on of it.
     private @Nullable ByteBuffer message;
-    private @Nullable SharedSlice given;
     private int frameStart;
     private int frameEnd;
-    private boolean largeSeen;
-    private int largeBursts;
-    private int shortBursts;
+    private @Nullable SharedSlice given;
 
     Loan(ReceiveBuffer from) {
         this.from = from;
     }
 
-    /** Returns whether a frame is worth it, in a buffer of such a capacity. */
+    /** Returns whether a frame is worth lending, in a buffer of such a capacity, both in bytes. */
     static boolean isWorth(int frameLength, int capacity) {
         return frameLength >= (capacity - BufferPool.SLACK_BYTES) >> SMALLEST_PART_SHIFT;
     }
 
-    /** Notes that a large frame has arrived. */
-    void noteLarge() {
-        largeSeen = true;
-    }
-
-    /** Returns whether a large frame has arrived since this was last asked. */
-    boolean takeLargeSeen() {
-        boolean seen = largeSeen;
-        largeSeen = false;
-        return seen;
-    }
-
-    /** Notes the end of a burst; returns whether several in a row have been large. */
-    boolean noteBurst(boolean isLarge) {
-        largeBursts = isLarge ? Math.min(largeBursts + 1, STEADY_BURSTS) : 0;
-        return largeBursts == STEADY_BURSTS;
-    }
-
-    /** Notes whether half the buffer would have done; returns whether it would for several in a row, and forgets them. */
-    boolean noteShort(boolean isShort) {
-        shortBursts = isShort ? shortBursts + 1 : 0;
-        boolean isSteady = shortBursts == STEADY_BURSTS;
-        shortBursts = isSteady ? 0 : shortBursts;
-        return isSteady;
-    }
-
-    /** Lends a message to the callback that follows. */
+    /**
+     * Lends a message to the callback that follows.
+     *
+     * @param newMessage the window that the callback is given
+     * @param newFrameStart where the frame begins in the receive buffer, header included
+     * @param newFrameEnd where it ends
+     */
     void lend(ByteBuffer newMessage, int newFrameStart, int newFrameEnd) {
         message = newMessage;
         frameStart = newFrameStart;
@@ -116,6 +102,7 @@ final class Loan implements Turn.Lender {
         }
     }
 
+    /** Reserves what will take over from the receive buffer, or returns false if there is no memory for it. */
     private boolean tryReserve() {
         if (spare == null) {
             spare = from.tryLeaseNext();

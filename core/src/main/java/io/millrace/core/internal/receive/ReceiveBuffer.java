@@ -31,16 +31,22 @@ abstract class ReceiveBuffer {
     /** The most that one turn reads while frames are large, in bytes: fewer calls for as many bytes. */
     public static final int LARGE_TURN_BYTES = 4 * TURN_BYTES;
 
+    /** How many times larger the next buffer is when this one was filled: 512 bytes reach 64 KiB in four reads. */
     private static final int GROWTH = 4;
 
     final BufferPool buffers;
 
+    // All confined to the session's steps.
     PooledBuffer current;
     int start;
 
+    /** Made for the first large frame; few sessions ever have one. */
     private @Nullable Loan loan;
+    /** The size of the next read's buffer, as far as the frame that is arriving does not want a larger one. */
     private int usualBytes = BufferPool.SMALLEST_BYTES;
+    /** An int, because every idle session pays for it; stays where it is when it cannot count on. */
     private int discardedBytes;
+    /** Whether the last read left no room in its buffer, so that the rest of a burst may follow. */
     private boolean filled;
 
     /** Reserves the first buffer, or fails. */
@@ -56,7 +62,7 @@ abstract class ReceiveBuffer {
     /** Returns how large a buffer the frame wants of which so many bytes have arrived. */
     abstract int wantedBytes(int buffered);
 
-    /** Returns what lends the messages that lie here. */
+    /** Returns what lends the messages that lie here; makes it if there is none yet. */
     final Loan loan() {
         Loan lending = loan;
         if (lending == null) {
@@ -71,10 +77,11 @@ abstract class ReceiveBuffer {
      * the next read may be in flight for hours. What comes after a full buffer is the rest of a burst; the next one
      * should fit.
      *
+     * @param bytesRead what the read has brought
      * @param isLarge whether the frame that is arriving is large
      */
     final void adaptTo(int bytesRead, boolean isLarge) {
-        boolean large = (loan != null && loan.takeLargeSeen()) || isLarge;
+        boolean large = (loan != null && loan.bursts.takeLargeSeen()) || isLarge;
         int most = large && !buffers.isScarce() ? LARGE_TURN_BYTES : TURN_BYTES;
         boolean isRest = filled;
         filled = !current.buffer().hasRemaining();
@@ -84,25 +91,28 @@ abstract class ReceiveBuffer {
             int burst = isRest ? usualBytes / GROWTH + bytesRead : 2 * bytesRead;
             usualBytes = Math.min(Math.max(burst, BufferPool.SMALLEST_BYTES), most);
         } else {
-            usualBytes = Math.min(isMuchTooLarge() ? usualBytes / 2 : usualBytes, most);
+            usualBytes = Math.min(noteMuchTooLarge() ? usualBytes / 2 : usualBytes, most);
         }
     }
 
-    /** Returns whether half of a large buffer would have done for some time: memory that is touched less is faster. */
-    private boolean isMuchTooLarge() {
+    /**
+     * Notes whether half of a large buffer would have done, and returns whether that has been so for some time: memory
+     * that is touched less is faster.
+     */
+    private boolean noteMuchTooLarge() {
         return loan != null
                 && usualBytes > TURN_BYTES
-                && loan.noteShort(bufferedBytes() < buffers.roundUp(usualBytes / 2));
+                && loan.bursts.noteShort(bufferedBytes() < buffers.roundUp(usualBytes / 2));
     }
 
     /**
-     * A burst is over: returns whether the session waits for the next one with the smallest buffer, and not with the
-     * usual one. That is so for large ones, unless one large burst follows the other and few wait like that: when the
-     * smallest is full there is much to read at once.
+     * Notes that a burst is over, and returns whether the session waits for the next one with the smallest buffer,
+     * and not with the usual one. That is so for large ones, unless one large burst follows the other and few wait
+     * like that: when the smallest is full there is much to read at once.
      */
-    private boolean waitsSmall() {
+    private boolean endBurst() {
         boolean isLarge = usualBytes > TURN_BYTES;
-        boolean streams = loan != null && loan.noteBurst(isLarge);
+        boolean streams = loan != null && loan.bursts.noteBurst(isLarge);
         return isLarge && !(streams && buffers.mayLieIdle(usualBytes));
     }
 
@@ -160,9 +170,9 @@ abstract class ReceiveBuffer {
     public void makeRoom() throws TransportException {
         endSharing();
         int buffered = bufferedBytes();
-        boolean waits = buffered < BufferPool.SMALLEST_BYTES && waitsSmall();
+        boolean waitsSmall = buffered < BufferPool.SMALLEST_BYTES && endBurst();
         int wanted = wantedBytes(buffered);
-        int fitting = buffers.roundUp(Math.max(waits ? BufferPool.SMALLEST_BYTES : usualBytes, wanted));
+        int fitting = buffers.roundUp(Math.max(waitsSmall ? BufferPool.SMALLEST_BYTES : usualBytes, wanted));
         ByteBuffer buffer = current.buffer();
         if (buffered == 0) {
             start = 0;
@@ -170,7 +180,8 @@ abstract class ReceiveBuffer {
             if (fitting != current.capacity()) {
                 tryMoveTo(fitting);
             }
-        } else if (fitting > current.capacity() || (fitting < current.capacity() && isAssembly(current))) {
+        } else if (fitting > current.capacity() || (fitting < current.capacity() && isForLargeFrames(current))) {
+            // Where memory is short, what the frame needs must do.
             int least = buffers.roundUp(wanted);
             boolean moved = tryMoveTo(fitting) || (least > current.capacity() && least < fitting && tryMoveTo(least));
             if (!moved) {
@@ -185,8 +196,11 @@ abstract class ReceiveBuffer {
         }
     }
 
-    /** Returns whether a buffer is larger than any that is used for its own sake, and not for one large frame. */
-    final boolean isAssembly(PooledBuffer buffer) {
+    /**
+     * Returns whether a buffer is of those that only large frames get, one or many of them: it is given back as soon
+     * as a smaller one would do, even if that costs a copy.
+     */
+    private static boolean isForLargeFrames(PooledBuffer buffer) {
         return buffer.capacity() >= 2 * TURN_BYTES;
     }
 
@@ -199,6 +213,7 @@ abstract class ReceiveBuffer {
         return true;
     }
 
+    /** Lets another buffer take over, with what has not been delivered. */
     private void moveTo(PooledBuffer other) {
         other.buffer().put(undelivered());
         current.release();
@@ -216,6 +231,7 @@ abstract class ReceiveBuffer {
 
     /** Drops everything that has arrived. */
     public void discard() {
+        // The sum is negative when it does not fit.
         discardedBytes = Math.max(discardedBytes, discardedBytes + bufferedBytes());
         endSharing();
         start = 0;

@@ -18,8 +18,16 @@ import org.slf4j.LoggerFactory;
 /** Reads a channel and finds the frames in what arrives. */
 public final class ReceiveLoop extends ReceiveBuffer {
     /*
-     * A frame that is delivered in parts, or skipped, is not assembled; then `frameLength` counts what is still to come
-     * of it.
+     *                     measure
+     *     between frames ---------> ASSEMBLING: all of it is there? deliver it whole
+     *          ^             |
+     *          |             +----> inParts:    header | payload, delivered as it arrives | trailer
+     *          |             |
+     *          |             +----> skipping:   too long for us: dropped as it arrives
+     *          +-- its last byte ------+
+     *
+     * Between frames `frameLength` is UNKNOWN. While one is assembled it is that of the frame; while it is skipped, or
+     * delivered in parts, it counts what is still to come of it.
      *
      * All of it is confined to the session's steps, with one exception: the completion of a read writes `result` and
      * `failure` and then signals the session, whose next step reads them. One read is in flight at most.
@@ -39,8 +47,11 @@ public final class ReceiveLoop extends ReceiveBuffer {
     private int frameLength = FrameDecoder.UNKNOWN;
     private boolean skipping;
     private boolean inParts;
+    /** In parts: what is still to come of the bytes in front of the payload. */
     private int headBytesLeft;
+    /** In parts: what is still to come of the payload; -1 once its last part has been delivered. */
     private int payloadBytesLeft;
+
     private boolean reading;
 
     // Written by the session's steps, read by anyone.
@@ -213,12 +224,14 @@ public final class ReceiveLoop extends ReceiveBuffer {
         }
     }
 
+    /** Drops what has arrived of a frame that is too long. */
     private void skip(int end) {
         pass(Math.min(frameLength, end - start));
         skipping = frameLength > 0;
         skippedFrames += skipping ? 0 : 1;
     }
 
+    /** Leaves bytes of the frame behind. */
     private void pass(int bytes) {
         start += bytes;
         frameLength -= bytes;
@@ -248,6 +261,7 @@ public final class ReceiveLoop extends ReceiveBuffer {
         }
     }
 
+    /** Drops what has arrived of the trailer, if the payload is complete. */
     private void endFrameInParts(int end) {
         if (payloadBytesLeft < 0) {
             pass(Math.min(frameLength, end - start));
@@ -259,7 +273,7 @@ public final class ReceiveLoop extends ReceiveBuffer {
     /** Delivers a frame that may be sent on from where it lies. A short one may not: it costs less to copy. */
     private void deliverLarge(ByteBuffer payload, int frameStart) {
         Loan loan = loan();
-        loan.noteLarge();
+        loan.bursts.noteLargeFrame();
         Turn turn = Turn.current();
         if (turn == null || !Loan.isWorth(start - frameStart, current.capacity())) {
             receiver.deliver(decoder.kind(), decoder.token(), payload);
@@ -288,6 +302,7 @@ public final class ReceiveLoop extends ReceiveBuffer {
     /** Memory follows the bytes received, never the bytes declared. */
     @Override
     int wantedBytes(int buffered) {
+        // The buffer doubles, so each byte is copied once on average.
         int soon = Math.max(TURN_BYTES, 2 * buffered);
         if (frameLength != FrameDecoder.UNKNOWN) {
             return Math.min(frameLength, skipping || inParts ? TURN_BYTES : soon);

@@ -31,7 +31,7 @@ class ReceiveBufferTest {
                 adaptTo(part, true);
                 if (left == 0) {
                     deliverAll();
-                    loan().noteLarge();
+                    loan().bursts.noteLargeFrame();
                 }
                 makeRoom();
             }
