@@ -78,11 +78,13 @@ final class FrameDispatch extends FrameOutlet {
         return responder == null || responder.isIdle();
     }
 
+    /** Takes a whole frame; the payload is borrowed. */
     void dispatch(FrameKind kind, long token, ByteBuffer payload) {
         PingGuard guard = pingGuard;
         if (guard != null) {
             guard.received(kind);
         }
+        // What most frames are, before all others, and written out as in take(): see decision 14 on short ways.
         MessageHandler handler = direct;
         if (handler != null && kind == FrameKind.MESSAGE && payload.hasRemaining()) {
             int from = payload.position();
@@ -243,6 +245,11 @@ final class FrameDispatch extends FrameOutlet {
         }
     }
 
+    /**
+     * Closes the session because of what a callback threw.
+     *
+     * @param payload what it was given, from the first byte again
+     */
     private void callbackThrew(String callback, Throwable thrown, ByteBuffer payload) {
         if (thrown instanceof MalformedFrameException malformed) {
             // A codec refused it, so the peer is at fault and nobody here.

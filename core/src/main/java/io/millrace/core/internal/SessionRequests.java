@@ -135,6 +135,7 @@ abstract class SessionRequests extends SessionSends {
         session.setup().requireNoHeartbeat(payload.remaining());
         send.check(payload);
         Turn turn = Turn.current();
+        // Asked first, for with a token the request enters the table, with its place in the stream, before it is sent.
         boolean isGathered = !table.isInOrder() && send.canGather(turn, kind, payload);
         Stage stage = turn == null ? null : turn.stage();
         PendingRequest request = stage != null && isGathered
@@ -149,6 +150,7 @@ abstract class SessionRequests extends SessionSends {
         }
         SendResult answer = SendResult.ACCEPTED;
         try {
+            // Another thread may have ended the gathering since, and then it goes the usual way.
             if (stage == null || !isGathered || !send.tryGather(stage, kind, payload, request)) {
                 answer = send.request(turn, kind, payload, request);
             }
@@ -164,6 +166,11 @@ abstract class SessionRequests extends SessionSends {
                 + " is " + table.limit() + ", and it is reached: wait for replies, or ask on another connection");
     }
 
+    /**
+     * Takes back a request that was not accepted.
+     *
+     * @return why it was not; or null if its handler has been told already, by whoever ended the session meanwhile
+     */
     private @Nullable TransportException notBegun(PendingRequest request, SendResult answer) {
         TransportException refusal = answer == SendResult.REFUSED ? notSent(answer) : null;
         boolean isUntold = request.unprepare();

@@ -143,6 +143,7 @@ public abstract class SessionSends implements Session {
         return lender == null ? send(message) : transfer(message, lender);
     }
 
+    /** Sends on what a callback was lent, from where it lies if the lender gives it away, else as a copy. */
     private SendResult transfer(ByteBuffer message, Turn.Lender lender) {
         if (!loop().lifecycle().isOpen()) {
             return SendResult.CLOSED;

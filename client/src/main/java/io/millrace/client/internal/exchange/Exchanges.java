@@ -112,6 +112,7 @@ public final class Exchanges {
         }
     }
 
+    /** Begins a request, or lets it wait for a connection, unless the client has too much to do already. */
     private void claim(ByteBuffer payload, long timeoutNanos, ReplyHandler handler) {
         TransportException refused = pool.refusal();
         if (refused != null) {
@@ -133,6 +134,7 @@ public final class Exchanges {
         }
     }
 
+    /** A connection that was there has not taken the request: another one may, or the caller is told why. */
     private void notBegun(
             PooledSession ready,
             TransportException failure,
@@ -157,7 +159,8 @@ public final class Exchanges {
      *
      * @param payloads borrowed
      * @param options how
-     * @return the outcomes in the order of the payloads, always. Cancelling it cancels what has no outcome yet, which is
+     * @return the outcomes in the order of the payloads, always. Cancelling it cancels what has no outcome yet, which
+     *     is
      *     an outcome, too
      */
     public CompletableFuture<List<Outcome<ByteBuffer>>> batch(List<ByteBuffer> payloads, BatchOptions options) {

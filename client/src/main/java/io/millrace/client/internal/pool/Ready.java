@@ -73,15 +73,16 @@ final class Ready implements EndpointPicker.Candidates {
     }
 
     /**
-     * Returns the connection that has the fewest requests in flight, if there is one endpoint, and nothing else has to be
-     * looked at: found in one pass, which every request pays for.
+     * Returns the connection that has the fewest requests in flight, if it is clear that the next one goes there:
+     * there is one endpoint, not too much is in flight, and no further connection is wanted. Found in one pass,
+     * because every request pays for it.
      *
-     * @param requests how many requests must not be in flight over all
-     * @param each how many must not be in flight on that connection, where another could be opened
-     * @return the connection, or null if there is none, or more has to be looked at
+     * @param maxRequests fewer than this must be in flight over all connections
+     * @param requestsPerConnection fewer than this must be in flight on that one, unless no other may be opened
+     * @return the connection, or null if there is none, or it is not clear
      */
     @Nullable
-    PooledSession leastBusyBelow(int requests, int each) {
+    PooledSession leastBusyBelow(int maxRequests, int requestsPerConnection) {
         if (slots.length != 1) {
             return null;
         }
@@ -96,7 +97,7 @@ final class Ready implements EndpointPicker.Candidates {
                 fewest = pending;
             }
         }
-        return sum < requests && (fewest < each || !mayGrow[0]) ? best : null;
+        return sum < maxRequests && (fewest < requestsPerConnection || !mayGrow[0]) ? best : null;
     }
 
     int requestsInFlight() {

@@ -31,7 +31,7 @@ final class SharedSessions {
         ready = newReady;
     }
 
-    /** Returns a connection for one request, or null if it has to be looked at more closely. */
+    /** Returns a connection for one request in one look, or null if {@link #pick} has to look more closely. */
     @Nullable
     PooledSession pickAtOnce() {
         PooledSession session =

@@ -10,10 +10,10 @@ public interface Outlet {
     /** Refuses a payload that cannot be framed, with IllegalArgumentException. */
     void check(ByteBuffer payload);
 
-    /** Queues a frame. */
+    /** Queues a frame that has been checked; {@link #flushQueued()} must follow. The payload is borrowed. */
     SendResult queue(FrameKind kind, long token, ByteBuffer payload);
 
-    /** Starts sending what was queued. */
+    /** Sees to it that what was queued leaves. May call the channel, so no lock may be held. */
     void flushQueued();
 
     /** Sends an answer of the framework's own, or closes the session if that is not possible. */

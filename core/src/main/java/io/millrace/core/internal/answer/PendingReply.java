@@ -9,6 +9,13 @@ import org.jspecify.annotations.Nullable;
 
 /** The answer that a request waits for, in the hands of the handler; perhaps given, and kept until its turn comes. */
 final class PendingReply implements Reply {
+    /*
+     *                  send, fail                            its turn, and room in the queue
+     *     waiting ------------------> answered, and given ------------------------------------> left the line
+     *        |                        (in order only: kept, or `closing`)
+     *        +--- with tokens, or if it is its turn: answered, and nothing is kept
+     */
+
     /** Stands for the start of what is refused without having begun, and does not count. */
     static final long NOT_BEGUN = Long.MIN_VALUE;
 
@@ -16,13 +23,18 @@ final class PendingReply implements Reply {
     final long startNanos;
     private final Responder responder;
 
-    // Guarded by the responder.
+    // All guarded by the responder.
+
+    /** The one behind it in the line. */
     @Nullable
     PendingReply next;
 
+    /** Whether its handler may give no other answer. */
     boolean answered;
+    /** Whether what is kept is an error, for the counters. */
     boolean isError;
 
+    /** What waits for its turn to leave. */
     @Nullable
     ByteBuffer kept;
 
@@ -36,11 +48,12 @@ final class PendingReply implements Reply {
         this.startNanos = startNanos;
     }
 
-    /** Guarded by the responder. */
+    /** Returns whether something waits for its turn here. Guarded by the responder. */
     boolean isGiven() {
         return kept != null || closing != null;
     }
 
+    /** Returns whether the handler was asked: only then the meter counts it, and the limit of all sessions. */
     boolean hasBegun() {
         return startNanos != NOT_BEGUN;
     }

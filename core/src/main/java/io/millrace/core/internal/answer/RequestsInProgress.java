@@ -12,12 +12,16 @@ abstract class RequestsInProgress {
 
     // Guarded by this.
     private int count;
+    /** Whether no reply can leave any more: the session ends, or has ended. */
     private boolean over;
+    /** Why it has to be closed, until somebody has taken that on himself. */
     private @Nullable CloseReason ending;
 
     /**
-     * Whether anything is in progress, or the session has ended. Written under this; read without by the callbacks and
-     * the session's steps, which are the only ones to make it true.
+     * Whether anything is in progress, or no reply can leave any more. Written under this; read without by the
+     * callbacks and the session's steps. A true that is not so any more costs them the lock. A false that is not so
+     * any more could let an answer overtake another one: but only callbacks begin requests, and whoever else finds
+     * that all is over finds it true already, or nothing in progress that could be overtaken.
      */
     private boolean hasAny;
 
@@ -58,7 +62,7 @@ abstract class RequestsInProgress {
         return count >= served.sessionLimit() || line.keptBytes() >= served.keptLimitBytes();
     }
 
-    /** Guarded by this. */
+    /** Takes in a request, and the place of its reply. Guarded by this. */
     final void add(PendingReply reply) {
         setCount(count + 1);
         if (!byToken) {

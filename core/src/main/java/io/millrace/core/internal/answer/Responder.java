@@ -24,14 +24,20 @@ public final class Responder extends RequestsInProgress {
      * A handler that answers at once needs no reply that could be kept. Its answers are queued without one, and without
      * a lock, as long as nothing in front of them waits; what goes wrong with one is left to a reply made then.
      *
+     *     onRequest --> answers at once --> process: no reply object, no lock
+     *         |               |
+     *         |               +--- threw, or found no room: a reply made then
+     *         +--> ask --> the handler, with a reply --> send, fail: at any time, on any thread
+     *
      * One lock guards the line and every reply. Queueing for sending happens under it, so that order holds; the flush,
      * which may call the channel, and the close, which may call the application, come after it.
      */
     private final Session session;
     private final Outlet outlet;
 
-    // Confined to the callbacks of the session.
+    // Confined to the callbacks of the session; isIdle() is asked when none is running, or by one.
     private int taken;
+    /** Whether a handler is just computing an answer, which is in progress without being counted. */
     private boolean processing;
 
     public Responder(Session session, Outlet outlet, ServedRequests served) {
@@ -78,6 +84,9 @@ public final class Responder extends RequestsInProgress {
         }
     }
 
+    /**
+     * Queues an answer whose turn has come, for nothing is in progress; not once the session closes, as sendInOrder.
+     */
     private SendResult queueInOrder(long token, ByteBuffer payload) {
         return session.isOpen() ? outlet.queue(FrameKind.MESSAGE, token, payload) : SendResult.CLOSED;
     }
@@ -87,6 +96,9 @@ public final class Responder extends RequestsInProgress {
         failBecauseOf(unanswered(token, startNanos), thrown);
     }
 
+    /**
+     * Leaves the answer that found no room to a reply that nobody has: the policy for overflow decides what follows.
+     */
     private void notQueued(long token, long startNanos, SendResult result) {
         PendingReply reply = unanswered(token, startNanos);
         if (result == SendResult.REFUSED) {
@@ -335,6 +347,7 @@ public final class Responder extends RequestsInProgress {
         return true;
     }
 
+    /** Returns how an error is told where the protocol has none, or null if the session has to be closed instead. */
     private @Nullable ByteBuffer encode(int code, String text) {
         ErrorEncoder encoder = served.errorEncoder();
         if (encoder == null) {

@@ -9,8 +9,12 @@ import io.millrace.core.engine.Stage;
  */
 final class GatheringClock {
     /*
-     * A reply must not be given up early, so what is gathered counts as begun somewhat later than the clock was read; and
-     * should the turn take longer than that, what it has gathered is put off by the rest when it ends.
+     * A reply must not be given up early, so what is gathered counts as begun somewhat later than the clock was read;
+     * and should the turn take longer than that, what it has gathered is put off by the rest when it ends.
+     *
+     *     the clock is read      ALLOWANCE later          the gathering ends
+     *      |------------------------|--------- overrun ---------|
+     *      the first one begins     the others count as begun   all are put off by the overrun
      */
 
     /** How much later, in nanoseconds: far more than a turn takes, and far less than the grain of deadlines. */
@@ -19,8 +23,11 @@ final class GatheringClock {
     private final Deadlines deadlines;
 
     // Guarded by the table.
+    /** The gathering that the clock was read for last. */
     private long gathering = Stage.NO_GATHERING;
+
     private long readNanos;
+    /** Whether requests rely on that reading, so that it has to stay until the gathering has ended. */
     private boolean reused;
 
     GatheringClock(Deadlines deadlines) {

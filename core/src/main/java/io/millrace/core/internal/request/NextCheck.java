@@ -4,8 +4,8 @@ import io.millrace.core.engine.Deadlines;
 import io.millrace.core.engine.Deadlines.Deadline;
 
 /**
- * The one deadline of a whole table. It is set for the earliest request when it is not set, and has all of them looked at
- * when it passes; requests that are answered in time, which is nearly all, never touch the timer again.
+ * The one deadline of a whole table. It is set for the earliest request when it is not set, and has all of them
+ * looked at when it passes; requests that are answered in time, which is nearly all, never touch the timer again.
  */
 final class NextCheck extends Deadline {
     private final Deadlines deadlines;
@@ -13,7 +13,9 @@ final class NextCheck extends Deadline {
 
     // Guarded by the table.
     private boolean armed;
+    /** When, if armed: a time of the timer's clock. */
     private long atNanos;
+
     private boolean ended;
 
     NextCheck(Deadlines deadlines, Requester requester) {
@@ -21,7 +23,12 @@ final class NextCheck extends Deadline {
         this.requester = requester;
     }
 
-    /** Checks at a time at the latest. Guarded by the table. */
+    /**
+     * Checks at a time at the latest. Guarded by the table.
+     *
+     * @param nanos when, as a time of the timer's clock
+     * @param delayNanos how long that is from now, which who calls this knows
+     */
     void at(long nanos, long delayNanos) {
         if (!armed || atNanos - nanos > 0) {
             arm(nanos, delayNanos);
@@ -52,6 +59,7 @@ final class NextCheck extends Deadline {
         ended = true;
     }
 
+    /** Disarms the timer, outside the table's lock. */
     void cancel() {
         deadlines.cancel(this);
     }

@@ -16,6 +16,9 @@ public final class PendingRequest implements QueuedRequest {
      *
      * While it is being sent its sender holds it without a lock. So whoever else takes it out of the table meanwhile
      * takes the handler, too, but leaves the object to its sender: it is not used again.
+     *
+     * With a token it is in the table from prepare on, otherwise from accepted on (RequestTable). One that is gathered
+     * knows its place from prepare on, as willBeGathered() says, and may have to move (GatheringIntake).
      */
     private static final VarHandle BEING_SENT;
 
@@ -51,6 +54,7 @@ public final class PendingRequest implements QueuedRequest {
         this.table = table;
     }
 
+    /** Becomes a new request, which is being sent. Guarded by the table. */
     void prepare(ReplyHandler waiting, long newToken, long nowNanos, long newTimeoutNanos) {
         gathering = Stage.NO_GATHERING;
         handler = waiting;
@@ -86,8 +90,8 @@ public final class PendingRequest implements QueuedRequest {
     }
 
     /**
-     * Returns whether its sender has still to ask, under the send loop's lock, if it may be sent; who is about to refuse
-     * that can leave it to its sender.
+     * Returns whether its sender has still to ask, under the send loop's lock, if it may be sent; who is about to
+     * refuse that can leave it to its sender.
      */
     boolean isUnderway() {
         return isBeingSent() && gathering == Stage.NO_GATHERING;
@@ -98,7 +102,10 @@ public final class PendingRequest implements QueuedRequest {
         BEING_SENT.set(this, false);
     }
 
-    /** Returns whether its sender has not finished with it: its place in the stream is not known, and it is not reused. */
+    /**
+     * Returns whether its sender has not finished with it: it is not reused then, and its place in the stream is known
+     * only if it is gathered.
+     */
     boolean isBeingSent() {
         return beingSent;
     }

@@ -50,7 +50,9 @@ public abstract class RequestTable {
 
     // Guarded by this; the count is also read by anyone, through pending() only.
     private @Nullable PendingRequest free;
+    /** How many are prepared, being sent, or in the table. */
     private volatile int prepared;
+
     private long lateReplies;
     private int overdueInARow;
 
@@ -105,6 +107,8 @@ public abstract class RequestTable {
     /**
      * Prepares a request.
      *
+     * @param waiting hears the outcome
+     * @param timeoutNanos how long to wait for the reply, in nanoseconds
      * @return the request, to be {@linkplain PendingRequest#accepted accepted} or
      *     {@linkplain PendingRequest#unprepare taken back}; or null if too many are waiting, or none may be begun
      */
@@ -115,7 +119,9 @@ public abstract class RequestTable {
     /**
      * Prepares a request that is about to be gathered.
      *
-     * @param streamOffset where it will be in the stream
+     * @param waiting hears the outcome
+     * @param timeoutNanos how long to wait for the reply, in nanoseconds
+     * @param streamOffset where it will be in the stream, in bytes from its start
      * @param gathering the number of the gathering
      * @return the request, to be accepted or taken back; or null if too many are waiting, or none may be begun
      */
@@ -165,7 +171,7 @@ public abstract class RequestTable {
         return true;
     }
 
-    /** Guarded by this. */
+    /** Counts a request out, and keeps it for another one if its sender has finished with it. Guarded by this. */
     final void recycle(PendingRequest request) {
         setPending(prepared - 1);
         if (!request.isBeingSent()) {
@@ -198,7 +204,10 @@ public abstract class RequestTable {
         return prepared == 0;
     }
 
-    /** Ordered, not volatile: the lock makes it seen by whoever must see it, and a request does not pay for a fence. Guarded by this. */
+    /**
+     * Ordered, not volatile: the lock makes it seen by whoever must see it, and a request does not pay for a fence.
+     * Guarded by this.
+     */
     private void setPending(int count) {
         PREPARED.setRelease(this, count);
     }
@@ -270,7 +279,7 @@ public abstract class RequestTable {
         return true;
     }
 
-    /** Guarded by this. */
+    /** Ends a request that has been taken out; returns who waits for the reply, or null. Guarded by this. */
     private @Nullable ReplyHandler takeHandler(PendingRequest request) {
         boolean late = request.isAbandoned();
         ReplyHandler waiting = request.abandon();
@@ -323,6 +332,7 @@ public abstract class RequestTable {
         return lost;
     }
 
+    /** A request that has had no reply in time, to be told of outside the lock. */
     private record Expired(@Nullable ReplyHandler waiting, long timeoutNanos) {}
 
     private static RequestTimeoutException timeout(Object peer, long timeoutNanos) {
@@ -330,7 +340,12 @@ public abstract class RequestTable {
                 + Duration.ofNanos(timeoutNanos).toMillis() + " ms");
     }
 
-    /** Fails everything that waits, for good. */
+    /**
+     * Fails everything that waits, for good. Whoever calls this has made that no request begins any more.
+     *
+     * @param writtenBytes how many bytes of the stream may have been written: by which callers are told whether
+     *     theirs was
+     */
     public final void close(CloseReason reason, long writtenBytes) {
         List<ReplyHandler> waiting = new ArrayList<>();
         List<Boolean> written = new ArrayList<>();
