@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.millrace.core.protocol.MillraceProtocol;
 import io.millrace.testing.Loopback;
 import io.millrace.testing.Loopback.Link;
+import io.millrace.testing.ManualClock;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ class GatheredRequestsIT {
     private static final byte MESSAGE = 0;
     private static final byte REQUEST = 1;
     private static final byte REPLY = 2;
+    private static final byte PING = 4;
 
     private final List<CompletableFuture<ByteBuffer>> replies = new CopyOnWriteArrayList<>();
 
@@ -59,14 +61,23 @@ class GatheredRequestsIT {
             }
         }
         for (int token = MANY - 1; token >= 0; token--) {
-            link.peer()
-                    .sendFrame(ByteBuffer.allocate(13)
-                            .put(REPLY)
-                            .putLong(token)
-                            .putInt(token * 7)
-                            .array());
+            answer(link, token);
         }
         return messages;
+    }
+
+    private static void answer(Link link, int token) throws Exception {
+        link.peer()
+                .sendFrame(ByteBuffer.allocate(13)
+                        .put(REPLY)
+                        .putLong(token)
+                        .putInt(token * 7)
+                        .array());
+    }
+
+    private static void sendFromAnotherThread(CompletableFuture<Session> opened) {
+        CompletableFuture.runAsync(() -> opened.join().send(number(1_000)), task -> new Thread(task).start())
+                .join();
     }
 
     private void expectReplies() throws Exception {
@@ -95,14 +106,46 @@ class GatheredRequestsIT {
     @Test
     void whatAnotherThreadSendsMeanwhileGoesInBetween() throws Exception {
         CompletableFuture<Session> opened = new CompletableFuture<>();
-        try (Loopback loopback = asksAtTheFirstMessage(() -> CompletableFuture.runAsync(
-                        () -> opened.join().send(number(1_000)), task -> new Thread(task).start())
-                .join())) {
+        try (Loopback loopback = asksAtTheFirstMessage(() -> sendFromAnotherThread(opened))) {
             Link link = loopback.open();
             opened.complete(link.session());
             start(link);
             assertEquals(List.of(1_000), answerAll(link));
             expectReplies();
+        }
+    }
+
+    @Test
+    void requestsOfALongTurnAreNotOverdueEarlyIfAnotherThreadSendsMeanwhile() throws Exception {
+        ManualClock clock = new ManualClock();
+        Duration half = LONG.dividedBy(2);
+        CompletableFuture<Session> opened = new CompletableFuture<>();
+        // The first begins a buffer, with the second it is gathered in, for the third the clock is read.
+        int asked = 3;
+        try (Loopback loopback = Loopback.builder()
+                .protocol(MillraceProtocol.create().firstToken(0))
+                .clock(clock)
+                .handler((session, message) -> {
+                    for (int i = 0; i < asked; i++) {
+                        replies.add(session.request(number(i), LONG));
+                    }
+                    clock.advance(half);
+                    replies.add(session.request(number(asked), LONG));
+                    sendFromAnotherThread(opened);
+                })
+                .start()) {
+            Link link = loopback.open();
+            opened.complete(link.session());
+            start(link);
+            for (int frames = 0; frames < asked + 2; frames++) {
+                link.peer().readFrame();
+            }
+            clock.advance(half.plusSeconds(1));
+            // When this has been answered, whatever is overdue has been looked at.
+            link.peer().sendFrame(ByteBuffer.allocate(9).put(PING).putLong(0).array());
+            link.peer().readFrame();
+            answer(link, asked);
+            assertEquals(asked * 7, replies.get(asked).get(10, TimeUnit.SECONDS).getInt(0));
         }
     }
 }

@@ -126,10 +126,19 @@ public final class Stage {
      * @param newOrigin where in the stream it has begun
      */
     public void settleAt(long newOrigin) {
+        tellPassenger(newOrigin - origin);
+    }
+
+    /** Leaves the places of what was gathered as they are. */
+    public void settleInPlace() {
+        tellPassenger(0);
+    }
+
+    private void tellPassenger(long movedBytes) {
         Passenger any = passenger;
         passenger = null;
         if (any != null) {
-            any.settled(gathering, newOrigin - origin);
+            any.settled(gathering, movedBytes);
         }
     }
 

@@ -140,7 +140,9 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
         synchronized (queue) {
             PooledBuffer gathered = stage.end();
             // Before its bytes are counted, and can be written.
-            if (!queue.keepsPlace()) {
+            if (queue.keepsPlace()) {
+                stage.settleInPlace();
+            } else {
                 stage.settleAt(acceptedBytes());
             }
             queue.putBack(gathered, stage.gatheredBytes());
