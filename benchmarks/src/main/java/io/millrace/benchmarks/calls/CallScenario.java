@@ -9,7 +9,7 @@ import io.millrace.benchmarks.child.Served;
 import io.millrace.benchmarks.load.LoadResult;
 import io.millrace.benchmarks.result.Figure;
 import io.millrace.benchmarks.result.PointResult;
-import io.millrace.benchmarks.run.Field;
+import io.millrace.benchmarks.run.Entrants;
 import io.millrace.benchmarks.run.Progress;
 import io.millrace.benchmarks.run.RunPlan;
 import io.millrace.benchmarks.run.Scenario;
@@ -37,11 +37,11 @@ public final class CallScenario implements Scenario {
         for (CallContestant contestant : CallContestant.values()) {
             obstacles.put(contestant.title(), contestant.unavailable());
         }
-        Field field = Field.of(name(), obstacles, plan);
-        return field.measure(
+        Entrants entrants = Entrants.of(name(), obstacles, plan);
+        return entrants.measure(
                 plan.pointsOr(POINTS).stream()
                         .map(CallPoint::parse)
-                        .map(point -> field.comparison(
+                        .map(point -> entrants.comparison(
                                 point.toString(), point.connections(), contestant -> open(contestant, point)))
                         .toList(),
                 progress);

@@ -19,6 +19,7 @@ final class EchoConnection {
     private final Pattern pattern;
     private final int frameBytes;
 
+    // Positions, recorded <= received <= sent <= owed: up to where latency is known, and so on.
     private long owed;
     private long sent;
     private long received;
@@ -36,6 +37,7 @@ final class EchoConnection {
         this.pattern = pattern;
         channel = (SocketChannel) key.channel();
         frameBytes = pattern.frameBytes();
+        // A power of two, so that places in the ring can be masked.
         ends = new long[Integer.highestOneBit(2 * batchesInFlight - 1)];
         times = new long[ends.length];
     }

@@ -21,11 +21,11 @@ public final class EchoScenario implements Scenario {
 
     @Override
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
-        Field field = Field.of(name(), Role.ECHO, plan);
-        return field.measure(
+        Entrants entrants = Entrants.of(name(), Role.ECHO, plan);
+        return entrants.measure(
                 plan.pointsOr(POINTS).stream()
                         .map(EchoPoint::parse)
-                        .map(point -> field.comparison(
+                        .map(point -> entrants.comparison(
                                 point.toString(), point.connections(), contestant -> open(contestant, point)))
                         .toList(),
                 progress);

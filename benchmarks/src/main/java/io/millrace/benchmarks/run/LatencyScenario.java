@@ -45,21 +45,21 @@ public final class LatencyScenario implements Scenario {
 
     @Override
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
-        Field field = Field.of(name(), Role.ECHO, plan.withRoundMillis(LONGER_ROUNDS * plan.roundMillis()));
-        return field.measure(
+        Entrants entrants = Entrants.of(name(), Role.ECHO, plan.withRoundMillis(LONGER_ROUNDS * plan.roundMillis()));
+        return entrants.measure(
                 plan.pointsOr(POINTS).stream()
                         .map(EchoPoint::parse)
-                        .map(point -> comparison(field, point))
+                        .map(point -> comparison(entrants, point))
                         .toList(),
                 progress);
     }
 
-    private Comparison comparison(Field field, EchoPoint point) {
+    private Comparison comparison(Entrants entrants, EchoPoint point) {
         SlowestRate slowest = new SlowestRate();
         return new Comparison(
                 rates.stream().map(rate -> point + LatencySubject.AT + rate).toList(),
                 point.connections(),
-                field.contestants(),
+                entrants.contestants(),
                 contestant -> new LatencySubject(EchoScenario.open(contestant, point), slowest));
     }
 }

@@ -6,7 +6,7 @@ import java.util.Map;
 
 /** An echo server under load at a fixed rate. */
 final class LatencySubject implements Subject {
-    /** Between the point and the rate. */
+    /** Between the point and the rate; and between time and rate in what the load is asked, see LoadCommand. */
     static final String AT = " at ";
 
     /** Behind an absolute rate; behind a share there is a percent sign. */

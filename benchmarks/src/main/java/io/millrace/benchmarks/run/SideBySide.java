@@ -35,7 +35,7 @@ public final class SideBySide {
 
     private final Comparison comparison;
 
-    // Confined to the measuring thread.
+    // Confined to the measuring thread. For each point, by contestant and figure: a value for each of its turns.
     private final List<Map<String, Map<Figure, List<Double>>>> values;
     private final Map<String, Failure> failures = new LinkedHashMap<>();
     private final Map<String, Subject> alive = new LinkedHashMap<>();

@@ -4,7 +4,7 @@ import io.millrace.benchmarks.child.Served;
 import io.millrace.benchmarks.child.Served.Serving;
 import io.millrace.benchmarks.contestant.Role;
 import io.millrace.benchmarks.result.PointResult;
-import io.millrace.benchmarks.run.Field;
+import io.millrace.benchmarks.run.Entrants;
 import io.millrace.benchmarks.run.LoadedServer;
 import io.millrace.benchmarks.run.Progress;
 import io.millrace.benchmarks.run.RunPlan;
@@ -28,22 +28,22 @@ public final class BroadcastScenario implements Scenario {
 
     @Override
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
-        Field field = Field.plain(name(), Role.BROADCAST, plan);
-        return field.measure(
+        Entrants entrants = Entrants.plain(name(), Role.BROADCAST, plan);
+        return entrants.measure(
                 plan.pointsOr(POINTS).stream()
-                        .map(point -> comparison(field, point))
+                        .map(point -> comparison(entrants, point))
                         .toList(),
                 progress);
     }
 
-    private static Comparison comparison(Field field, String point) {
+    private static Comparison comparison(Entrants entrants, String point) {
         String[] parts = point.split("x", -1);
         if (parts.length != 2) {
             throw new IllegalArgumentException("point is " + point + "; it must be CONNECTIONSxBYTES");
         }
         int bytes = Integer.parseInt(parts[1]);
         List<String> load = List.of("shout", "--connections", parts[0], "--bytes", parts[1]);
-        return field.comparison(
+        return entrants.comparison(
                 point,
                 Integer.parseInt(parts[0]),
                 contestant -> new LoadedServer(Served.start(Serving.of(Role.BROADCAST, bytes), contestant, load)));

@@ -8,7 +8,7 @@ import io.millrace.benchmarks.contestant.Role;
 import io.millrace.benchmarks.load.LoadResult;
 import io.millrace.benchmarks.result.Figure;
 import io.millrace.benchmarks.result.PointResult;
-import io.millrace.benchmarks.run.Field;
+import io.millrace.benchmarks.run.Entrants;
 import io.millrace.benchmarks.run.Progress;
 import io.millrace.benchmarks.run.RunPlan;
 import io.millrace.benchmarks.run.Scenario;
@@ -52,21 +52,21 @@ public final class ChurnScenario implements Scenario {
 
     @Override
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
-        Field field = Field.plain(name(), Role.ECHO, plan);
-        return field.measure(
+        Entrants entrants = Entrants.plain(name(), Role.ECHO, plan);
+        return entrants.measure(
                 plan.pointsOr(POINTS).stream()
-                        .map(point -> comparison(field, point))
+                        .map(point -> comparison(entrants, point))
                         .toList(),
                 progress);
     }
 
-    private Comparison comparison(Field field, String point) {
+    private Comparison comparison(Entrants entrants, String point) {
         String[] parts = point.split("-", -1);
         if (parts.length != 2) {
             throw new IllegalArgumentException("point is " + point + "; it must be PARALLEL-fin or PARALLEL-reset");
         }
         List<String> load = List.of("churn", "--parallel", parts[0], "--ending", parts[1].toUpperCase(Locale.ROOT));
-        return field.comparison(
+        return entrants.comparison(
                 point,
                 Integer.parseInt(parts[0]),
                 contestant -> new Passage(

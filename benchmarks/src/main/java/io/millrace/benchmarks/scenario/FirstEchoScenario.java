@@ -5,7 +5,7 @@ import io.millrace.benchmarks.contestant.Role;
 import io.millrace.benchmarks.lineup.FirstEcho;
 import io.millrace.benchmarks.result.Figure;
 import io.millrace.benchmarks.result.PointResult;
-import io.millrace.benchmarks.run.Field;
+import io.millrace.benchmarks.run.Entrants;
 import io.millrace.benchmarks.run.Progress;
 import io.millrace.benchmarks.run.RunPlan;
 import io.millrace.benchmarks.run.Scenario;
@@ -25,8 +25,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * From the start of a JVM until an echo of 64 bytes has come back. Each round is a new JVM with the plain class path and
- * no option; the first start of each contestant is not measured.
+ * From the start of a JVM until an echo of 64 bytes has come back. Each round is a new JVM with the plain class path
+ * and no option; the first start of each contestant is not measured.
  */
 public final class FirstEchoScenario implements Scenario {
     /** One connection, one message. */
@@ -44,8 +44,8 @@ public final class FirstEchoScenario implements Scenario {
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
         // What a trial is elsewhere, fresh JVMs, every round is here.
         RunPlan rounds = new RunPlan(1, plan.trials() * plan.roundsPerTrial(), 0, 1, plan.contestants(), List.of());
-        Field field = Field.plain(name(), Role.ECHO, rounds);
-        return field.measure(List.of(field.comparison(POINT, 1, Start::new)), progress);
+        Entrants entrants = Entrants.plain(name(), Role.ECHO, rounds);
+        return entrants.measure(List.of(entrants.comparison(POINT, 1, Start::new)), progress);
     }
 
     /** A contestant that is started anew in each round. */

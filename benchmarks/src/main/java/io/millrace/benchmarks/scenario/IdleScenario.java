@@ -8,7 +8,7 @@ import io.millrace.benchmarks.child.Served.Serving;
 import io.millrace.benchmarks.contestant.Role;
 import io.millrace.benchmarks.result.Figure;
 import io.millrace.benchmarks.result.PointResult;
-import io.millrace.benchmarks.run.Field;
+import io.millrace.benchmarks.run.Entrants;
 import io.millrace.benchmarks.run.Progress;
 import io.millrace.benchmarks.run.RunPlan;
 import io.millrace.benchmarks.run.Scenario;
@@ -46,11 +46,11 @@ public final class IdleScenario implements Scenario {
     @Override
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
         RunPlan looks = new RunPlan(plan.trials(), ROUNDS, 0, 1, plan.contestants(), plan.once(), plan.points());
-        Field field = Field.plain(name(), Role.ECHO, looks);
-        return field.measure(
+        Entrants entrants = Entrants.plain(name(), Role.ECHO, looks);
+        return entrants.measure(
                 plan.pointsOr(POINTS).stream()
                         .map(Integer::valueOf)
-                        .map(count -> field.comparison(
+                        .map(count -> entrants.comparison(
                                         count.toString(),
                                         count,
                                         contestant ->

@@ -7,7 +7,7 @@ import io.millrace.benchmarks.child.Served.Serving;
 import io.millrace.benchmarks.contestant.Role;
 import io.millrace.benchmarks.load.EchoPoint;
 import io.millrace.benchmarks.result.PointResult;
-import io.millrace.benchmarks.run.Field;
+import io.millrace.benchmarks.run.Entrants;
 import io.millrace.benchmarks.run.LoadedServer;
 import io.millrace.benchmarks.run.Progress;
 import io.millrace.benchmarks.run.RunPlan;
@@ -35,11 +35,11 @@ public final class ProxyScenario implements Scenario {
 
     @Override
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
-        Field field = Field.of(name(), Role.PROXY, plan);
-        return field.measure(
+        Entrants entrants = Entrants.of(name(), Role.PROXY, plan);
+        return entrants.measure(
                 plan.pointsOr(POINTS).stream()
                         .map(EchoPoint::parse)
-                        .map(point -> field.comparison(
+                        .map(point -> entrants.comparison(
                                 point.toString(), SIDES * point.connections(), contestant -> open(contestant, point)))
                         .toList(),
                 progress);

@@ -14,21 +14,21 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The contestants that a plan wants and this machine can run.
+ * Who takes part in a scenario: the contestants that a plan wants and this machine can run.
  *
  * @param scenario that they are measured for
  * @param plan how often and how long
  * @param contestants that can run, in the order of tables
  * @param unavailable those that cannot, with the reason
  */
-public record Field(String scenario, RunPlan plan, List<String> contestants, Map<String, String> unavailable) {
+public record Entrants(String scenario, RunPlan plan, List<String> contestants, Map<String, String> unavailable) {
     /** Looks who can run in a role. */
-    public static Field of(String scenario, Role role, RunPlan plan) {
+    public static Entrants of(String scenario, Role role, RunPlan plan) {
         return of(scenario, Contestants.in(role), plan);
     }
 
     /** Looks who can run where a flag of a contestant's JVM changes nothing worth a row: those with one stay out. */
-    public static Field plain(String scenario, Role role, RunPlan plan) {
+    public static Entrants plain(String scenario, Role role, RunPlan plan) {
         return of(
                 scenario,
                 Contestants.in(role).stream()
@@ -37,7 +37,7 @@ public record Field(String scenario, RunPlan plan, List<String> contestants, Map
                 plan);
     }
 
-    private static Field of(String scenario, List<Contestant> contestants, RunPlan plan) {
+    private static Entrants of(String scenario, List<Contestant> contestants, RunPlan plan) {
         Map<String, String> obstacles = new LinkedHashMap<>();
         contestants.forEach(contestant -> obstacles.put(contestant.name(), contestant.unavailable()));
         return of(scenario, obstacles, plan);
@@ -48,7 +48,7 @@ public record Field(String scenario, RunPlan plan, List<String> contestants, Map
      *
      * @param obstacles all there are, in the order of tables, each with why it cannot run here, or an empty text
      */
-    public static Field of(String scenario, Map<String, String> obstacles, RunPlan plan) {
+    public static Entrants of(String scenario, Map<String, String> obstacles, RunPlan plan) {
         List<String> contestants = new ArrayList<>();
         Map<String, String> unavailable = new TreeMap<>();
         obstacles.forEach((contestant, obstacle) -> {
@@ -60,7 +60,7 @@ public record Field(String scenario, RunPlan plan, List<String> contestants, Map
                 }
             }
         });
-        return new Field(scenario, plan, contestants, unavailable);
+        return new Entrants(scenario, plan, contestants, unavailable);
     }
 
     /** Returns the comparison of all at a point. */
