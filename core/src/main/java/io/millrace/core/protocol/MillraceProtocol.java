@@ -32,7 +32,7 @@ public final class MillraceProtocol implements Protocol, FrameEncoder {
     private static final int TOKEN_BYTES = 8;
     private static final int FIRST_SKIPPED = 12;
 
-    /** In the order of their numbers on the wire. */
+    /** The kind of each number on the wire: each has its {@link FrameKind#number() own} as its place. */
     private static final FrameKind[] KINDS = {
         FrameKind.MESSAGE,
         FrameKind.REQUEST,
