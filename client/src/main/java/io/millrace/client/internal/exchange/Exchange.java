@@ -71,8 +71,7 @@ abstract class Exchange<R, T> extends CompletableFuture<T> implements Abandonabl
     private @Nullable TransportException maybeDone;
 
     // Written by the one step that is under way; whoever cancels may read an earlier one, which is as true. Immutable,
-    // so
-    // it needs no fence, which every request would pay for.
+    // so it needs no fence, which every request would pay for.
     private Route route = Route.NONE;
 
     // Written by the one step that is under way; read by whoever cancels, too.

@@ -3,7 +3,6 @@ package io.millrace.core.internal.request;
 import io.millrace.core.CloseReason;
 import io.millrace.core.ErrorReplyException;
 import io.millrace.core.ReplyHandler;
-import io.millrace.core.RequestTimeoutException;
 import io.millrace.core.SessionClosedException;
 import io.millrace.core.TransportException;
 import io.millrace.core.engine.Deadlines;
@@ -11,7 +10,6 @@ import io.millrace.core.engine.Stage;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -301,14 +299,14 @@ public abstract class RequestTable {
         long now = deadlines.nanoTime();
         long delayNanos = Long.MAX_VALUE;
         CloseReason lost = null;
-        List<Expired> expired = new ArrayList<>();
+        List<OverdueRequest> expired = new ArrayList<>();
         int inARow;
         synchronized (this) {
             nextCheck.passed();
             for (PendingRequest request : all()) {
                 long timeoutNanos = request.timeoutNanos();
                 if (request.isOverdue(now) && !request.isAbandoned()) {
-                    expired.add(new Expired(request.abandon(), timeoutNanos));
+                    expired.add(new OverdueRequest(request.abandon(), timeoutNanos));
                 }
                 if (request.isAbandoned() && lost == null) {
                     lost = overdue(request, now);
@@ -318,8 +316,8 @@ public abstract class RequestTable {
             overdueInARow += expired.size();
             inARow = overdueInARow;
         }
-        for (Expired one : expired) {
-            fail(one.waiting(), timeout(peer, one.timeoutNanos()));
+        for (OverdueRequest one : expired) {
+            fail(one.waiting(), one.failure(peer));
         }
         if (delayNanos != Long.MAX_VALUE) {
             synchronized (this) {
@@ -330,14 +328,6 @@ public abstract class RequestTable {
             requester.requestsOverdue(inARow);
         }
         return lost;
-    }
-
-    /** A request that has had no reply in time, to be told of outside the lock. */
-    private record Expired(@Nullable ReplyHandler waiting, long timeoutNanos) {}
-
-    private static RequestTimeoutException timeout(Object peer, long timeoutNanos) {
-        return new RequestTimeoutException("no reply from " + peer + " within "
-                + Duration.ofNanos(timeoutNanos).toMillis() + " ms");
     }
 
     /**
