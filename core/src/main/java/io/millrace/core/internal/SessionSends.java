@@ -23,6 +23,11 @@ import org.jspecify.annotations.Nullable;
 
 /** What an application sends on a session, but for requests. */
 public abstract class SessionSends implements Session {
+    /*
+     * Public for speed only: javac bridges the methods of a superclass that is not, and the way from a frame to its
+     * answer has no level of calls to spare (decision 14).
+     */
+
     /** Messages up to this length, in bytes, cost less to copy than to write from where they are. */
     private static final int LARGEST_COPY_BYTES = 4 << 10;
 
