@@ -172,11 +172,9 @@ public final class ConnectionPool {
      * @return those that wait for replies, and those that wait for a connection
      */
     public int requestsInProgress() {
-        if (plan.sharesConnections()) {
-            Ready now = shared.ready();
-            if (now.size() > 0) {
-                return now.requestsInFlight();
-            }
+        Ready now = shared.ready();
+        if (plan.sharesConnections() && now.size() > 0) {
+            return now.requestsInFlight();
         }
         lock.lock();
         try {
@@ -215,7 +213,7 @@ public final class ConnectionPool {
         try {
             refused = state.closed ? PoolFailures.closed() : state.growth.refusal(state.claims, claim, nanoTime());
             if (refused == null) {
-                state.claims.add(claim, needsItsOwn(claim));
+                state.claims.add(claim, claim.isExclusive() || !plan.sharesConnections());
                 claim.waitIn(this, waitNanos, state.slots.failures());
                 runtime.deadlines().arm(claim, waitNanos);
             }
@@ -227,10 +225,6 @@ public final class ConnectionPool {
         } else {
             plan();
         }
-    }
-
-    private boolean needsItsOwn(Claim claim) {
-        return claim.isExclusive() || !plan.sharesConnections();
     }
 
     /**
