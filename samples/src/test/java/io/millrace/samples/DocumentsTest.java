@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -17,7 +18,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The tables of hazards and faults are whole, and name only what is there. */
+/** The tables of hazards and faults are whole, and name only what is there; links lead somewhere. */
 class DocumentsTest {
     private static final Path ROOT = Path.of("..");
     private static final List<String> MODULES = List.of("core", "server", "client", "samples");
@@ -28,6 +29,11 @@ class DocumentsTest {
     /** The numbers that are used, run by run: the first and the last. */
     private static final Map<Integer, Integer> LAST_OF_RUN =
             Map.of(1, 16, 20, 29, 30, 34, 40, 47, 50, 54, 60, 63, 70, 74, 80, 83, 90, 94);
+
+    /** A link in a document: the file, and behind it the heading, if there is one. */
+    private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]*)(?:#([^)\\s]*))?\\)");
+
+    private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
 
     private static final Pattern HAZARD = Pattern.compile("(?m)^\\| H(\\d\\d) \\|");
 
@@ -93,5 +99,46 @@ class DocumentsTest {
                         IntStream.rangeClosed(first, LAST_OF_RUN.get(first)).boxed())
                 .toList();
         assertEquals(all, rows);
+    }
+
+    @Test
+    void everyLinkBetweenDocumentsLeadsSomewhere() throws IOException {
+        List<String> broken = new ArrayList<>();
+        for (Path document : documents()) {
+            Matcher link = LINK.matcher(Files.readString(document));
+            while (link.find()) {
+                String target = link.group(1);
+                if (target.contains("://") || target.startsWith("mailto:")) {
+                    continue;
+                }
+                Path there = target.isEmpty() ? document : document.resolveSibling(target);
+                String heading = link.group(2);
+                if (!Files.exists(there) || (heading != null && !headings(there).contains(heading))) {
+                    broken.add(ROOT.relativize(document) + ": " + link.group());
+                }
+            }
+        }
+        assertEquals(List.of(), broken);
+    }
+
+    private static List<Path> documents() throws IOException {
+        List<Path> documents = new ArrayList<>();
+        for (Path place : List.of(ROOT, ROOT.resolve("docs"))) {
+            int depth = place.equals(ROOT) ? 1 : Integer.MAX_VALUE;
+            try (Stream<Path> tree = Files.walk(place, depth)) {
+                tree.filter(file -> file.toString().endsWith(".md")).forEach(documents::add);
+            }
+        }
+        assertTrue(documents.size() > 20, "only " + documents + ": have they moved?");
+        return documents;
+    }
+
+    /** Returns the headings of a document as links name them. */
+    private static List<String> headings(Path document) throws IOException {
+        return HEADING.matcher(Files.readString(document))
+                .results()
+                .map(heading -> heading.group(1).toLowerCase(Locale.ROOT))
+                .map(heading -> heading.replaceAll("[^\\w\\- ]", "").replace(' ', '-'))
+                .toList();
     }
 }
