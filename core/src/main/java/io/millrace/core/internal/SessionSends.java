@@ -156,7 +156,19 @@ public abstract class SessionSends implements Session {
         loop().sendLoop().check(message);
         int length = message.remaining();
         Chunk body = lender.tryGiveUp(message);
-        return body == null ? send(message) : sendBody(NOTHING, body, length, null, lender::takeBack);
+        if (body == null) {
+            return send(message);
+        }
+        // Written out, and not sendBody with a lambda: that would be an object for each message.
+        SendResult answer = SendResult.CLOSED;
+        try {
+            answer = loop().sendLoop().send(NOTHING, body, length, null);
+        } finally {
+            if (!answer.isAccepted()) {
+                lender.takeBack();
+            }
+        }
+        return answered(answer);
     }
 
     @Override
