@@ -31,6 +31,8 @@ import picocli.CommandLine.ScopeType;
             SeedClient.class,
             ChatServer.class,
             ChatClient.class,
+            RespServer.class,
+            RespClient.class,
             DrainUnderLoad.class,
             SlowPeers.class,
             TenLineServer.class,

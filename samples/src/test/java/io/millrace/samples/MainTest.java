@@ -21,6 +21,8 @@ class MainTest {
             "request-client",
             "seed-server",
             "seed-client",
+            "resp-server",
+            "resp-client",
             "drain",
             "slow-peers",
             "ten-line-server",

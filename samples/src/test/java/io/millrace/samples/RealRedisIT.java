@@ -1,0 +1,133 @@
+package io.millrace.samples;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.millrace.samples.resp.RespHandler;
+import io.millrace.server.TcpServer;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Our server driven by Redis' own tools, and our client by its server: skipped where they are not installed. */
+@Timeout(60)
+class RealRedisIT {
+    private static final int SECONDS = 30;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void redisBenchmarkFindsNoError() throws Exception {
+        assumeInstalled("redis-benchmark");
+        try (TcpServer server = start()) {
+            for (String depth : List.of("1", "16")) {
+                String port = String.valueOf(server.port());
+                String tests = "ping,set,get,incr,lpush,rpop,sadd,hset,spop,lrange_100,mset";
+                String said = run(
+                        "", "redis-benchmark", "-p", port, "-t", tests, "-n", "2000", "-c", "10", "-P", depth, "--csv");
+
+                // The titles, then a line per test; those of ping are two, and lrange wants a list that it makes.
+                assertEquals(14, said.lines().count(), said);
+                assertFalse(said.contains("rror"), said);
+            }
+        }
+    }
+
+    @Test
+    void redisCliSpeaksWithTheServer() throws Exception {
+        assumeInstalled("redis-cli");
+        try (TcpServer server = start()) {
+            String said = run(
+                    "SET k \"a b\"\nGET k\nINCR k\nLPUSH l 1 2\nLRANGE l 0 -1\nNONSENSE\n",
+                    "redis-cli",
+                    "-p",
+                    String.valueOf(server.port()));
+
+            assertEquals(
+                    List.of(
+                            "OK",
+                            "a b",
+                            "ERR value is not an integer or out of range",
+                            "",
+                            "2",
+                            "2",
+                            "1",
+                            "ERR unknown command 'NONSENSE', with args beginning with: ",
+                            ""),
+                    said.lines().toList());
+        }
+    }
+
+    @Test
+    void clientSpeaksWithARealRedis() throws Exception {
+        assumeInstalled("redis-server");
+        int port = freePort();
+        Process redis = start("redis-server", "--port", String.valueOf(port), "--save", "", "--dir", folder.toString());
+        try {
+            await().atMost(SECONDS, TimeUnit.SECONDS)
+                    .ignoreExceptionsInstanceOf(IOException.class)
+                    .until(() -> {
+                        new Socket("127.0.0.1", port).close();
+                        return true;
+                    });
+            CommandRun run = CommandRun.of(new RespClient(), "--port", String.valueOf(port), "--keys", "2000");
+
+            assertEquals(0, run.exitCode(), run.err());
+            assertTrue(run.out().contains("2,000 keys of 64 bytes set, got back the same"), run.out());
+        } finally {
+            redis.destroy();
+            assertTrue(redis.waitFor(SECONDS, TimeUnit.SECONDS));
+        }
+    }
+
+    private static TcpServer start() throws IOException {
+        return RespServer.newServer(new RespHandler().locked()).bind("127.0.0.1", 0);
+    }
+
+    private static void assumeInstalled(String tool) {
+        boolean isThere = Stream.of(System.getenv("PATH").split(":", -1))
+                .anyMatch(part -> Files.isExecutable(Path.of(part, tool)));
+        assumeTrue(isThere, "needs " + tool + " (packages redis-server and redis-tools)");
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private Process start(String... command) throws IOException {
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("out").toFile())
+                .start();
+    }
+
+    /** Runs a tool with that input, and returns what it says. */
+    private String run(String input, String... command) throws Exception {
+        Process process = start(command);
+        try {
+            process.getOutputStream().write(input.getBytes(StandardCharsets.UTF_8));
+            process.getOutputStream().close();
+            assertTrue(process.waitFor(SECONDS, TimeUnit.SECONDS));
+        } finally {
+            process.destroyForcibly();
+        }
+        String said = Files.readString(folder.resolve("out"));
+        assertEquals(0, process.exitValue(), said);
+        return said;
+    }
+}
