@@ -123,8 +123,8 @@ final class Keyspace {
     }
 
     /**
-     * A hash table whose keys are bytes. They are looked up where they lie in a request, so that only a key that is new is
-     * copied. Its hashes are seeded, so that nobody can choose keys that meet in one slot.
+     * A hash table whose keys are bytes. They are looked up where they lie in a request, so that only a key that is new
+     * is copied. Its hashes are seeded, so that keys that meet in one slot here do not in the next process.
      *
      * @param <V> what the keys stand for
      */
