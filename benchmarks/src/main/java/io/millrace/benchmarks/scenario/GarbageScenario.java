@@ -10,7 +10,7 @@ import io.millrace.benchmarks.load.LoadResult;
 import io.millrace.benchmarks.result.Figure;
 import io.millrace.benchmarks.result.PointResult;
 import io.millrace.benchmarks.run.EchoScenario;
-import io.millrace.benchmarks.run.Field;
+import io.millrace.benchmarks.run.Entrants;
 import io.millrace.benchmarks.run.Progress;
 import io.millrace.benchmarks.run.RunPlan;
 import io.millrace.benchmarks.run.Scenario;
@@ -37,11 +37,11 @@ public final class GarbageScenario implements Scenario {
 
     @Override
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
-        Field field = Field.plain(name(), Role.ECHO, plan);
-        return field.measure(
+        Entrants entrants = Entrants.plain(name(), Role.ECHO, plan);
+        return entrants.measure(
                 plan.pointsOr(EchoScenario.POINTS).stream()
                         .map(EchoPoint::parse)
-                        .map(point -> field.comparison(
+                        .map(point -> entrants.comparison(
                                 point.toString(), point.connections(), contestant -> open(contestant, point)))
                         .toList(),
                 progress);
