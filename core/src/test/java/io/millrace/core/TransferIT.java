@@ -162,7 +162,8 @@ class TransferIT {
             Link link = loopback.open();
             for (ByteBuffer message : List.of(ByteBuffer.wrap(bytes), direct(bytes))) {
                 message.position(1_000).limit(150_000);
-                // The second may come before it is known that the first has been written, and then there is much queued.
+                // The second may come before it is known that the first has been written, and then there is much
+                // queued.
                 assertTrue(link.session().transfer(message, () -> {}).isAccepted());
                 assertEquals(1_000, message.position());
                 assertEquals(150_000, message.limit());

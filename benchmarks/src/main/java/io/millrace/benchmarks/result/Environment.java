@@ -18,7 +18,7 @@ import java.util.TreeMap;
  * @param kernel the operating system and its version
  * @param jdk the version and vendor
  * @param versions of every contestant's library, by its name
- * @param command the subcommand and its options
+ * @param command what it was measured with; several, if parts of it were measured again
  */
 public record Environment(
         String when,
@@ -44,6 +44,13 @@ public record Environment(
                 System.getProperty("java.runtime.version") + " (" + System.getProperty("java.vendor") + ")",
                 LibraryVersions.read(),
                 command);
+    }
+
+    /** Returns this, which came after an earlier one: the page tells both commands, each once. */
+    Environment after(Environment earlier) {
+        boolean isTold = earlier.command.endsWith(command);
+        String both = isTold ? earlier.command : earlier.command + ", then " + command;
+        return new Environment(when, machine, processors, kernel, jdk, versions, both);
     }
 
     private static String processorModel() throws IOException {

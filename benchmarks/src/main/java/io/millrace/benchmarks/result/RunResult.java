@@ -50,6 +50,6 @@ public record RunResult(Environment environment, List<PointResult> points) {
                 merged.add(point);
             }
         }
-        return new RunResult(newer.environment, merged);
+        return new RunResult(newer.environment.after(environment), merged);
     }
 }

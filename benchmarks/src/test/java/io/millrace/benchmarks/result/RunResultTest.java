@@ -49,6 +49,15 @@ class RunResultTest {
     }
 
     @Test
+    void commandsOfMergedRunsAreToldOnce() throws IOException {
+        RunResult all = new RunResult(Environment.now("report"), List.of());
+        RunResult part = new RunResult(Environment.now("report --only idle"), List.of());
+        assertEquals(
+                "report, then report --only idle",
+                all.merge(part).merge(part).environment().command());
+    }
+
+    @Test
     void bestPeerIsNeitherMillraceNorABareProgram() {
         PointResult point = new PointResult(
                 "echo",
