@@ -31,6 +31,9 @@ import org.slf4j.LoggerFactory;
  * <p>Errors: using a closed group throws {@link java.nio.channels.ShutdownChannelGroupException}.
  */
 public final class IoGroup implements AutoCloseable {
+    /** The most I/O threads that a group can have. */
+    public static final int MOST_THREADS = 1024;
+
     /** How long {@link #close()} waits for the I/O threads to end, in seconds. */
     public static final int CLOSE_TIMEOUT_SECONDS = 5;
 
@@ -172,7 +175,7 @@ public final class IoGroup implements AutoCloseable {
         /**
          * Sets the number of I/O threads.
          *
-         * @param count from 1 to 1024; the number of processors by default
+         * @param count from 1 to {@value IoGroup#MOST_THREADS}; the number of processors by default
          * @return this
          */
         public Builder threads(int count) {
@@ -306,7 +309,7 @@ public final class IoGroup implements AutoCloseable {
          *     no memory for the sessions to preallocate
          */
         public IoGroup start() throws TransportException {
-            Ranges.require("threads", threads, 1, 1024, "threads");
+            Ranges.require("threads", threads, 1, MOST_THREADS, "threads");
             Ranges.require("maxSessions", maxSessions, 1, 1_000_000_000, "sessions");
             Ranges.require("bufferMemory", bufferMemory, BufferPool.BLOCK_BYTES, Long.MAX_VALUE, "bytes");
             Ranges.requireFromZero("blockedThreadTimeout", blockedThreadTimeout, 1, "never");

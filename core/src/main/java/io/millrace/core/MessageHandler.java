@@ -59,8 +59,8 @@ public interface MessageHandler {
     default void onInputEnd(Session session) throws Exception {}
 
     /**
-     * Hears that the peer has broken the protocol, just before the session closes for that. What is sent here is the
-     * last that the peer gets.
+     * Hears that the peer has broken the protocol, or that {@link #onMessage} has said so with its exception, just before
+     * the session closes for that. What is sent here is the last that the peer gets.
      *
      * @param session the session, still open for an answer
      * @param cause what is wrong

@@ -25,6 +25,7 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
     public static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(5);
 
     private @Nullable IoGroup group;
+    private @Nullable Integer threads;
     private @Nullable MessageHandler onMessage;
     private @Nullable RequestHandler onRequest;
     private @Nullable PartHandler onPart;
@@ -182,6 +183,18 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
     }
 
     /**
+     * Sets the number of I/O threads of the own group, where none is shared. With one, no two callbacks of what is built
+     * ever run at the same time.
+     *
+     * @param count from 1 to {@value IoGroup#MOST_THREADS}; the number of processors by default
+     * @return this
+     */
+    public B threads(int count) {
+        this.threads = count;
+        return self();
+    }
+
+    /**
      * Sets how long a close lets sessions finish what is in flight and send what is queued.
      *
      * @param timeout more than zero; longer than a year counts as a year; {@link #DEFAULT_DRAIN_TIMEOUT} by default
@@ -205,12 +218,16 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
     }
 
     /**
-     * Reads the settings that servers and clients have in common: {@code drainTimeout}, {@code jmx}, and the section
-     * {@code sessions}.
+     * Reads the settings that servers and clients have in common: {@code threads}, {@code drainTimeout}, {@code jmx},
+     * and the section {@code sessions}.
      *
      * @param in the section of a settings file
      */
     protected final void readCommon(SettingsReader in) {
+        in.whole("threads", count -> {
+            Ranges.require("threads", count, 1, IoGroup.MOST_THREADS, "threads");
+            threads(count);
+        });
         in.duration("drainTimeout", timeout -> {
             Ranges.positiveNanos("drainTimeout", timeout);
             drainTimeout(timeout);
@@ -252,13 +269,34 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
     }
 
     /**
+     * Returns how many I/O threads an own group has.
+     *
+     * @return their number, checked
+     * @throws IllegalArgumentException if it is out of range
+     * @throws IllegalStateException if it is set, but the group is shared
+     */
+    protected final int ownThreads() {
+        Integer count = threads;
+        if (count == null) {
+            return Runtime.getRuntime().availableProcessors();
+        }
+        Ranges.require("threads", count, 1, IoGroup.MOST_THREADS, "threads");
+        if (group != null) {
+            throw new IllegalStateException("threads is " + count + ", but the group is shared and has its own: set it"
+                    + " where the group is made, or do without group()");
+        }
+        return count;
+    }
+
+    /**
      * Returns the group to work with, started if it is an own one.
      *
      * @return the group
      * @throws TransportException if an own group cannot be started
      */
     protected final IoGroup startGroup() throws TransportException {
+        int count = ownThreads();
         IoGroup shared = group;
-        return shared != null ? shared : IoGroup.start();
+        return shared != null ? shared : IoGroup.builder().threads(count).start();
     }
 }

@@ -84,6 +84,32 @@ class SessionEndIT {
     }
 
     @Permutation.Each
+    void messageThatACodecRefusesIsAnsweredBeforeTheClose(Permutation how) throws Exception {
+        MessageHandler handler = new MessageHandler() {
+            @Override
+            public void onMessage(Session session, ByteBuffer message) throws Exception {
+                throw new MalformedFrameException("no such command");
+            }
+
+            @Override
+            public void onMalformed(Session session, MalformedFrameException cause) {
+                session.send(String.valueOf(cause.getMessage()).getBytes(StandardCharsets.UTF_8));
+            }
+        };
+        try (Loopback loopback =
+                how.loopback().protocol(Protocol.lines()).handler(handler).start()) {
+            Link link = loopback.open();
+            link.peer().send("nonsense\nmore\n".getBytes(StandardCharsets.UTF_8));
+            assertEquals("no such command\n", new String(link.peer().readToEnd(), StandardCharsets.UTF_8));
+            link.peer().close();
+            assertEquals(Kind.PROTOCOL, link.recording().awaitClose().kind());
+            assertEquals(
+                    List.of("onOpen", "onMessage", "onMalformed", "onClose"),
+                    link.recording().events());
+        }
+    }
+
+    @Permutation.Each
     void throwOutOfOnMalformedChangesNothing(Permutation how) throws Exception {
         MessageHandler handler = new MessageHandler() {
             @Override

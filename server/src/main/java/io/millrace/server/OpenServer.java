@@ -34,7 +34,10 @@ record OpenServer(
         for (InetSocketAddress address : plan.addresses()) {
             wanted.add(resolved(address));
         }
-        IoGroup group = plan.sharedGroup() != null ? plan.sharedGroup() : IoGroup.start();
+        IoGroup shared = plan.sharedGroup();
+        IoGroup group = shared != null
+                ? shared
+                : IoGroup.builder().threads(plan.ownThreads()).start();
         List<AsynchronousServerSocketChannel> channels = new ArrayList<>();
         boolean complete = false;
         try {

@@ -19,6 +19,7 @@ record ServerPlan(
         long drainNanos,
         boolean jmx,
         @Nullable IoGroup sharedGroup,
+        int ownThreads,
         @Nullable BiConsumer<TcpServer, ServerState> onStateChange) {
     boolean ownsGroup() {
         return sharedGroup == null;

@@ -185,7 +185,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
      * Sets what is in a section of a settings file: the addresses to listen on as {@code host} (one, or several with
      * commas between them; all local addresses if it is missing) and {@code port}, unless {@code listenOn} or
      * {@code bind} name some; then {@code maxConnections}, {@code requestsInProgress}, {@code backlog},
-     * {@code drainTimeout}, {@code jmx}, and in its sections {@code admission} whom to let in, {@code sessions} how
+     * {@code threads}, {@code drainTimeout}, {@code jmx}, and in its sections {@code admission} whom to let in, {@code sessions} how
      * sessions behave, {@code listener} the options of the listening channels, and {@code proxyProtocol} which proxies
      * to believe.
      *
@@ -312,6 +312,7 @@ public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
                 drainNanos(),
                 isJmxOn(),
                 sharedGroup(),
+                ownThreads(),
                 onStateChange));
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.core.IoGroup;
 import io.millrace.core.SessionConfig;
 import io.millrace.core.Settings;
 import io.millrace.core.SettingsException;
@@ -73,6 +74,35 @@ class TcpServerBuilderTest {
                         .protocol(Protocol.millrace())
                         .processor(bytes -> bytes)
                         .errorEncoder((code, text) -> ByteBuffer.allocate(0))));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, 1025})
+    void threadsOutOfRangeAreNamedWithTheRange(int count) {
+        assertEquals(
+                "threads is " + count + "; it must be from 1 to 1024 threads",
+                refusal(complete().threads(count)));
+    }
+
+    @Test
+    void threadsOfASharedGroupAreSetWhereThatIsMade() throws TransportException {
+        try (IoGroup group = IoGroup.builder().threads(1).jmx(false).start()) {
+            TcpServerBuilder builder = complete().group(group).threads(2);
+
+            IllegalStateException refused = assertThrows(IllegalStateException.class, () -> builder.bind(0));
+
+            assertEquals(
+                    "threads is 2, but the group is shared and has its own: set it where the group is made,"
+                            + " or do without group()",
+                    refused.getMessage());
+        }
+    }
+
+    @Test
+    void serverHasAsManyThreadsAsWereAskedFor() throws TransportException {
+        try (TcpServer server = complete().threads(3).jmx(false).bind("127.0.0.1", 0)) {
+            assertEquals(3, server.group().stats().threads());
+        }
     }
 
     @ParameterizedTest

@@ -253,10 +253,22 @@ final class FrameDispatch extends FrameOutlet {
     private void callbackThrew(String callback, Throwable thrown, ByteBuffer payload) {
         if (thrown instanceof MalformedFrameException malformed) {
             // A codec refused it, so the peer is at fault and nobody here.
-            events.close(CloseReasons.malformed(malformed, session.remoteAddress(), payload));
+            CloseReason reason = CloseReasons.malformed(malformed, session.remoteAddress(), payload);
+            tellMalformed(malformed);
+            events.close(reason);
         } else {
             events.handlerThrew(callback, thrown);
             events.close(CloseReasons.handlerThrew(callback, thrown));
+        }
+    }
+
+    private void tellMalformed(MalformedFrameException malformed) {
+        try {
+            if (session.isOpen()) {
+                setup.malformed(session, malformed);
+            }
+        } catch (Throwable thrown) {
+            events.handlerThrew("onMalformed", thrown);
         }
     }
 

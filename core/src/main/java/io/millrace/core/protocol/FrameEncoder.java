@@ -15,6 +15,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Errors: a payload that the frame cannot carry is refused by {@link #check} before anything is queued.
  */
 public interface FrameEncoder {
+    /**
+     * Returns the encoder for payloads that bring their own frames: it puts nothing around them, and takes any.
+     *
+     * @return an encoder without state, for all sessions
+     */
+    static FrameEncoder none() {
+        return RawProtocol.INSTANCE;
+    }
+
     /** The longest header, and the longest trailer, in bytes; a session refuses to send with a longer one. */
     int MAX_SURROUND_BYTES = 64;
 
@@ -77,6 +86,9 @@ public interface FrameEncoder {
     /**
      * Tells which encoders make the same frames as this one, so that a message for many sessions is framed once for all
      * of them. Called often, from any number of threads at once.
+     *
+     * <p>What a callback sends many times to one session is put together without that session's lock, if the encoder can
+     * have no state of the session's: if it is the {@link Protocol} itself, or answers something else than itself here.
      *
      * @implSpec Returns this encoder: one that serves all sessions can know nothing of any one of them, and one that a
      *     session has for itself shares with nobody. Encoders that are made per session and have no state may return

@@ -124,9 +124,10 @@ abstract class GatheringIntake extends SendIntake implements Stage.Queue {
         return true;
     }
 
-    /** A protocol is immutable, and so is one that is its own encoder, unless it says that its frames differ. */
+    /** A protocol is immutable; any other encoder has no state if it says that it makes the frames of others. */
     private static boolean makesFramesInAnyOrder(FrameEncoder encoder) {
-        return encoder instanceof Protocol && encoder.sharingKey() != null;
+        Object key = encoder.sharingKey();
+        return key != null && (encoder instanceof Protocol || key != encoder);
     }
 
     @Override
