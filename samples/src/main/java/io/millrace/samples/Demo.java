@@ -82,8 +82,8 @@ public final class Demo implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         SharedFile file = SharedFile.map(path != null ? path : ownJar());
         int copies = (int) ((((long) megabytes << 20) - 1) / file.size()) + 1;
-        List<FileTransfer> transfers = LongStream.range(0, connections)
-                .mapToObj(i -> new FileTransfer(file, copies, seed + i, report))
+        List<FileEcho> transfers = LongStream.range(0, connections)
+                .mapToObj(i -> new FileEcho(file, copies, seed + i, report))
                 .toList();
         List<String> failures;
         IoGroupStats after;
@@ -106,8 +106,8 @@ public final class Demo implements Callable<Integer> {
     }
 
     /** Runs the transfers and closes everything but the group; returns what went wrong. */
-    private List<String> run(IoGroup group, List<FileTransfer> transfers, long totalBytes) throws Exception {
-        CompletableFuture<Void> end = allOf(transfers.stream().map(FileTransfer::outcome));
+    private List<String> run(IoGroup group, List<FileEcho> transfers, long totalBytes) throws Exception {
+        CompletableFuture<Void> end = allOf(transfers.stream().map(FileEcho::outcome));
         Progress progress = new Progress("echoing", totalBytes >> 20, "MiB", () -> report.bytes() >> 20, report::note);
         report.start();
         try (TcpServer server = startServer(group);
@@ -116,7 +116,7 @@ public final class Demo implements Callable<Integer> {
             end.orTimeout(timeoutSeconds, TimeUnit.SECONDS);
             progress.watch(end, spec.commandLine().getErr());
             report.stop();
-            return transfers.stream().flatMap(FileTransfer::failure).toList();
+            return transfers.stream().flatMap(FileEcho::failure).toList();
         }
     }
 
@@ -131,7 +131,7 @@ public final class Demo implements Callable<Integer> {
                 .bind("localhost", 0);
     }
 
-    private static TcpClient newClient(IoGroup group, int port, List<FileTransfer> transfers) throws IOException {
+    private static TcpClient newClient(IoGroup group, int port, List<FileEcho> transfers) throws IOException {
         return TcpClient.builder()
                 .group(group)
                 .protocol(Protocol.lengthPrefixed())

@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  * <p>Threading: Confined to one session: calls never overlap, the thread may change; each call happens-before the
  * next. {@link #outcome()} is thread-safe.
  */
-final class FileTransfer implements MessageHandler {
+final class FileEcho implements MessageHandler {
     /*
      *   0 ............ echoed ............ sent ............ total
      *   | came back    | on its way       | to be sent      |
@@ -50,7 +50,7 @@ final class FileTransfer implements MessageHandler {
     private long echoed;
     private int nextBytes;
 
-    FileTransfer(SharedFile file, int copies, long seed, LoadReport report) {
+    FileEcho(SharedFile file, int copies, long seed, LoadReport report) {
         this.file = file;
         this.total = (long) copies * file.size();
         this.random = new SplittableRandom(seed);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The demo must be able to fail: what is wrong with an echo is noticed. */
 @Timeout(60)
-class FileTransferIT {
+class FileEchoIT {
     private static final int FILE_BYTES = 300_000;
 
     @TempDir
@@ -59,7 +59,7 @@ class FileTransferIT {
 
     private void transfer(MessageHandler serverHandler, LoadReport report) throws Exception {
         SharedFile file = SharedFile.map(Files.write(folder.resolve("zeros"), new byte[FILE_BYTES]));
-        FileTransfer transfer = new FileTransfer(file, 2, 1, report);
+        FileEcho transfer = new FileEcho(file, 2, 1, report);
         try (TcpServer server = TcpServer.builder()
                         .protocol(Protocol.lengthPrefixed())
                         .onMessage(serverHandler)
