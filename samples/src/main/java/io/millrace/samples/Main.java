@@ -35,6 +35,7 @@ import picocli.CommandLine.ScopeType;
             RespClient.class,
             DrainUnderLoad.class,
             SlowPeers.class,
+            FileTransfer.class,
             TenLineServer.class,
             TenLineClient.class
         })

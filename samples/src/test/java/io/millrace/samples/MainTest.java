@@ -15,6 +15,7 @@ class MainTest {
             "batch-client",
             "failover",
             "resilient-client",
+            "gateway",
             "chat-server",
             "chat-client",
             "request-server",
@@ -25,6 +26,7 @@ class MainTest {
             "resp-client",
             "drain",
             "slow-peers",
+            "file-transfer",
             "ten-line-server",
             "ten-line-client");
 
