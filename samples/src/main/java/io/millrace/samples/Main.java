@@ -36,6 +36,7 @@ import picocli.CommandLine.ScopeType;
             DrainUnderLoad.class,
             SlowPeers.class,
             FileTransfer.class,
+            VirtualThreads.class,
             TenLineServer.class,
             TenLineClient.class
         })

@@ -27,6 +27,7 @@ class MainTest {
             "drain",
             "slow-peers",
             "file-transfer",
+            "virtual-threads",
             "ten-line-server",
             "ten-line-client");
 
