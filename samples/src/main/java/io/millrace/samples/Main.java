@@ -37,6 +37,7 @@ import picocli.CommandLine.ScopeType;
             SlowPeers.class,
             FileTransfer.class,
             VirtualThreads.class,
+            Telemetry.class,
             TenLineServer.class,
             TenLineClient.class
         })

@@ -46,7 +46,7 @@ record Progress(String task, long total, String unit, LongSupplier done, Supplie
 
     /** There is a console if standard input and standard output are a terminal; Java 22 to 24 say always. */
     @SuppressWarnings("SystemConsoleNull")
-    private static boolean isTerminal() {
+    static boolean isTerminal() {
         return System.console() != null;
     }
 

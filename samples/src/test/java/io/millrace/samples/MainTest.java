@@ -28,6 +28,7 @@ class MainTest {
             "slow-peers",
             "file-transfer",
             "virtual-threads",
+            "telemetry",
             "ten-line-server",
             "ten-line-client");
 
