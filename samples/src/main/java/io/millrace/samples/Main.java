@@ -38,6 +38,7 @@ import picocli.CommandLine.ScopeType;
             FileTransfer.class,
             VirtualThreads.class,
             Telemetry.class,
+            Monitoring.class,
             TenLineServer.class,
             TenLineClient.class
         })

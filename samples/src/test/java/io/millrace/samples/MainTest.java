@@ -29,6 +29,7 @@ class MainTest {
             "file-transfer",
             "virtual-threads",
             "telemetry",
+            "monitoring",
             "ten-line-server",
             "ten-line-client");
 
