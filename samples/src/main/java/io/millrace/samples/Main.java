@@ -39,6 +39,7 @@ import picocli.CommandLine.ScopeType;
             VirtualThreads.class,
             Telemetry.class,
             Monitoring.class,
+            IoModels.class,
             TenLineServer.class,
             TenLineClient.class
         })

@@ -30,6 +30,7 @@ class MainTest {
             "virtual-threads",
             "telemetry",
             "monitoring",
+            "io-models",
             "ten-line-server",
             "ten-line-client");
 

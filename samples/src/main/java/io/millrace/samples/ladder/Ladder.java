@@ -1,0 +1,111 @@
+package io.millrace.samples.ladder;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Measures rung after rung, each under every load.
+ *
+ * <p>Threading: one thread climbs; the others may ask how far it has come.
+ */
+public final class Ladder {
+    /** Enough that every rung's code is compiled. */
+    private static final int WARM_CONNECTIONS = 64;
+
+    /** After a change of load, this part of the measured time passes first. */
+    private static final int SETTLING_PART = 5;
+
+    private static final int SLICES = 5;
+
+    private final List<Rung> rungs;
+    private final List<Integer> connections;
+    private final long nanos;
+    private final List<Measurement> measurements = new ArrayList<>();
+    private volatile int done;
+    private volatile String note = "starting";
+
+    /**
+     * Makes a run.
+     *
+     * @param rungs in their order
+     * @param connections of each load
+     * @param seconds that each load is measured for
+     */
+    public Ladder(List<Rung> rungs, List<Integer> connections, double seconds) {
+        this.rungs = List.copyOf(rungs);
+        this.connections = List.copyOf(connections);
+        nanos = (long) (seconds * TimeUnit.SECONDS.toNanos(1));
+    }
+
+    /** Returns how many loads there are in all. */
+    public int total() {
+        return rungs.size() * connections.size();
+    }
+
+    /** Returns how many loads have been measured. */
+    public int done() {
+        return done;
+    }
+
+    /** Returns what is being done, in a few words. */
+    public String note() {
+        return note;
+    }
+
+    /** Measures everything. */
+    public List<Measurement> climb() throws IOException, InterruptedException {
+        try (ChildProcess load = ChildProcess.start(Processors.LOAD, LoadChild.class)) {
+            for (Rung rung : rungs) {
+                note = rung + ", warming up";
+                try (ChildProcess server = ChildProcess.start(Processors.SERVER, ServerChild.class, rung.name())) {
+                    connect(load, server, WARM_CONNECTIONS, nanos);
+                    for (int count : connections) {
+                        note = rung + ", " + LadderReport.words(count);
+                        connect(load, server, count, nanos / SETTLING_PART);
+                        measurements.add(measure(rung, count, server, load));
+                        done = measurements.size();
+                    }
+                }
+            }
+        }
+        return List.copyOf(measurements);
+    }
+
+    /** Puts a load on a server in place of the one before, and lets it run for a time. */
+    private static void connect(ChildProcess load, ChildProcess server, int count, long time)
+            throws IOException, InterruptedException {
+        load.ask("connect " + server.greeting() + " " + count);
+        TimeUnit.NANOSECONDS.sleep(time);
+    }
+
+    private Measurement measure(Rung rung, int count, ChildProcess server, ChildProcess load)
+            throws IOException, InterruptedException {
+        long[] loadBefore = load.ask("figures");
+        long cpuBefore = server.ask("figures")[0];
+        long began = System.nanoTime();
+        for (int slice = 0; slice < SLICES; slice++) {
+            TimeUnit.NANOSECONDS.sleep(nanos / SLICES);
+            long soFar = load.ask("figures")[0] - loadBefore[0];
+            note = String.format(
+                    Locale.ROOT,
+                    "%s, %s: %,.0f messages/s",
+                    rung,
+                    LadderReport.words(count),
+                    soFar * 1e9 / (System.nanoTime() - began));
+        }
+        long[] loadAfter = load.ask("figures");
+        long[] serverAfter = server.ask("figures");
+        long time = System.nanoTime() - began;
+        long messages = Math.max(1, loadAfter[0] - loadBefore[0]);
+        return new Measurement(
+                rung,
+                count,
+                messages * 1e9 / time,
+                (serverAfter[0] - cpuBefore) / 1e3 / messages,
+                (int) serverAfter[1],
+                (double) (loadAfter[1] - loadBefore[1]) / time);
+    }
+}

@@ -1,0 +1,73 @@
+package io.millrace.samples.ladder;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LadderPageTest {
+    private static final Path DOCS = Path.of("..", "docs");
+    private static final LadderReport REPORT = new LadderReport(List.of(
+            new Measurement(Rung.SELECTOR, 1, 12_345.4, 9.87, 1, 0.5),
+            new Measurement(Rung.SELECTOR, 64, 70_000, 6.54, 1, 0.98),
+            new Measurement(Rung.MILLRACE, 1, 11_111, 10.01, 2, 0.5),
+            new Measurement(Rung.MILLRACE, 64, 71_111, 6.6, 2, 0.98)));
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void onlyWhatIsBetweenTheMarksChanges() throws IOException {
+        Path page = folder.resolve("io-models.md");
+        String before = Files.readString(DOCS.resolve("io-models.md"));
+        Files.writeString(page, before);
+
+        LadderPage.in(folder).write(REPORT, "io-models");
+
+        String after = Files.readString(page);
+        assertEquals(outside(before), outside(after));
+        assertTrue(after.contains("| `selector` | 12,345 | 9.9 | 1 | 50 % |"), after);
+        assertTrue(after.contains("\n### 64 connections\n"), after);
+        assertTrue(after.contains("thread-per-connection, polling, "), "what was not measured is said: " + after);
+        assertTrue(Files.readString(folder.resolve("io-models.svg")).contains(">71,111</text>"));
+    }
+
+    private static String outside(String page) {
+        return LadderPage.withSection(page, "");
+    }
+
+    @Test
+    void folderWithoutThePageIsExplainedBeforeAnythingIsMeasured() {
+        IllegalArgumentException thrown =
+                assertThrows(IllegalArgumentException.class, () -> LadderPage.in(folder.resolve("none")));
+
+        assertTrue(thrown.getMessage().contains("name the folder docs of the repository"), thrown.getMessage());
+    }
+
+    @Test
+    void pageWithoutMarksIsExplained() {
+        assertThrows(IllegalArgumentException.class, () -> LadderPage.withSection("# The ladder\n", "new"));
+    }
+
+    @Test
+    void tableHasARowForEachRungAndBarsAreInProportion() {
+        StringWriter text = new StringWriter();
+        PrintWriter out = new PrintWriter(text, true);
+        REPORT.printTable(out);
+        REPORT.printBars(out, '#');
+
+        List<String> lines = text.toString().lines().toList();
+        assertEquals(
+                "  selector              |      12,345     9.9       1 |      70,000     6.5       1", lines.get(2));
+        assertTrue(lines.contains("  selector              " + "#".repeat(40) + " 12,345"), text.toString());
+        assertTrue(lines.contains("  millrace              " + "#".repeat(36) + " 11,111"), text.toString());
+    }
+}
