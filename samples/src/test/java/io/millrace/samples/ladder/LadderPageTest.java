@@ -3,6 +3,7 @@ package io.millrace.samples.ladder;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -10,6 +11,8 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,6 +23,9 @@ class LadderPageTest {
             new Measurement(Rung.SELECTOR, 64, 70_000, 6.54, 1, 0.98),
             new Measurement(Rung.MILLRACE, 1, 11_111, 10.01, 2, 0.5),
             new Measurement(Rung.MILLRACE, 64, 71_111, 6.6, 2, 0.98)));
+
+    /** The start of a row of a generated table: rung, messages per second, microseconds. */
+    private static final Pattern ROW = Pattern.compile("(?m)^\\| `([a-z-]+)` \\| ([\\d,]+) \\| ([\\d,.]+) \\|");
 
     @TempDir
     private Path folder;
@@ -55,6 +61,30 @@ class LadderPageTest {
     @Test
     void pageWithoutMarksIsExplained() {
         assertThrows(IllegalArgumentException.class, () -> LadderPage.withSection("# The ladder\n", "new"));
+    }
+
+    @Test
+    void publishedPageExplainsEveryRung() throws IOException {
+        String page = Files.readString(DOCS.resolve("io-models.md"));
+        for (Rung rung : Rung.values()) {
+            assertTrue(outside(page).contains("`" + rung + "`"), rung + " is not explained");
+        }
+    }
+
+    @Test
+    void chartOfThePublishedPageShowsEveryFigureOfItsTables() throws IOException {
+        String page = Files.readString(DOCS.resolve("io-models.md"));
+        assumeFalse(page.contains("*not measured*"));
+        String chart = Files.readString(DOCS.resolve("io-models.svg"));
+        Matcher row = ROW.matcher(page);
+        int rows = 0;
+        while (row.find()) {
+            rows++;
+            for (int figure = 1; figure <= 3; figure++) {
+                assertTrue(chart.contains(">" + row.group(figure) + "</text>"), row.group());
+            }
+        }
+        assertTrue(rows >= 3 * (Rung.values().length - 1), rows + " rows");
     }
 
     @Test
