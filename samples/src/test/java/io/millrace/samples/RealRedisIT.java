@@ -18,12 +18,14 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Our server driven by Redis' own tools, and our client by its server: skipped where they are not installed. */
 @Timeout(60)
+@Tag("heavy")
 class RealRedisIT {
     private static final int SECONDS = 30;
 

@@ -99,12 +99,7 @@ public final class RespHandler implements MessageHandler {
 
     @Override
     public void onMessage(Session session, ByteBuffer message) throws MalformedFrameException {
-        try {
-            request.read(message);
-        } catch (MalformedFrameException malformed) {
-            onMalformed(session, malformed);
-            throw malformed;
-        }
+        request.read(message);
         if (request.count() == 0) {
             return;
         }

@@ -34,11 +34,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The code of the guide does what the guide says. */
 @Timeout(60)
+@Tag("heavy")
 class GuideIT {
     private static final Duration WAIT = Duration.ofSeconds(20);
     private static final String HOST = "127.0.0.1";
