@@ -34,6 +34,7 @@ class RequestServerIT {
 
     @Test
     @Timeout(120)
+    @Tag("heavy") // keeps both processors busy for half a minute; DrainUnderLoadIT is its little sister
     void threeRestartsUnderLoadFailNoRequest() throws Exception {
         restartUnderLoad(3, 50);
     }
