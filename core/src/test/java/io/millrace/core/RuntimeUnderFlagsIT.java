@@ -95,6 +95,7 @@ class RuntimeUnderFlagsIT {
     }
 
     @Test
+    @Tag("heavy")
     void faultsHaveTheSameOutcomeUnderTheStrictestSwitches() throws Exception {
         List<String> flags = JdkFlags.STACK_1_NO_SYNCHRONOUS_READ.flags();
         assertTrue(ChildSuite.run(flags, Duration.ofSeconds(50), ChannelFaultsIT.class) > 10);
