@@ -125,7 +125,7 @@ class DrainIT {
             Hex.send(link.peer(), request(1, "x"));
             expectError(link.peer(), 1, ErrorCode.DRAINING);
             assertTrue(link.session().isOpen());
-            clock.advance(Duration.ofSeconds(1));
+            clock.advance(Duration.ofSeconds(3));
             link.peer().expectEndOfStream();
             link.peer().close();
             assertEquals(WHY, link.recording().awaitClose());

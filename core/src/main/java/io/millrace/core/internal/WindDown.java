@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class WindDown {
     /*
      * A peer that has been told of the draining finishes by itself, and whatever it asked before it heard of that gets
-     * an answer. One that ignores the notice is not waited for.
+     * an answer. The time is for a peer that gets no processor for a while; one that ignores the notice gets no more.
      *
      * Closing with unread input would reset the connection, and could destroy our last bytes on their way. So after
      * the end of our stream what arrives is read and dropped, up to a limit and a deadline (lingering close).
@@ -23,7 +23,7 @@ final class WindDown {
     private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long LINGER_BYTES = 64 << 10;
     private static final long HALF_CLOSED_NANOS = TimeUnit.SECONDS.toNanos(60);
-    private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final ReceiveLoop receive;
     private final SendLoop send;
