@@ -146,8 +146,7 @@ class DyingPeerIT {
     }
 
     private ChildJvm startMortal(int port) throws Exception {
-        return leaks.close(ChildJvm.start(
-                MortalServer.class, List.of("-XX:TieredStopAtLevel=1", "-Xshare:auto"), String.valueOf(port)));
+        return leaks.close(ChildJvm.start(MortalServer.class, List.of(), String.valueOf(port)));
     }
 
     private static int portOf(ChildJvm server) throws Exception {
@@ -246,7 +245,7 @@ class DyingPeerIT {
     @Tag("heavy")
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there is no kill -STOP")
     void serverThatIsStoppedIsGivenUpByItsHeartbeatAndServesAgainWhenItGoesOn() throws Exception {
-        ChildJvm server = leaks.close(ChildJvm.start(StoppedServer.class, List.of("-XX:TieredStopAtLevel=1")));
+        ChildJvm server = leaks.close(ChildJvm.start(StoppedServer.class, List.of()));
         TcpClient client = leaks.watch(clientOf(portOf(server))
                 .protocol(Protocol.millrace())
                 .sessions(beating())
@@ -275,8 +274,7 @@ class DyingPeerIT {
                 .onMessage((session, message) -> messages.add("here"))
                 .onClose((session, reason) -> closed.add(reason))
                 .bind("127.0.0.1", 0));
-        ChildJvm client = leaks.close(
-                ChildJvm.start(StoppedClient.class, List.of("-XX:TieredStopAtLevel=1"), String.valueOf(server.port())));
+        ChildJvm client = leaks.close(ChildJvm.start(StoppedClient.class, List.of(), String.valueOf(server.port())));
         assertEquals("here", messages.poll(WAIT.toSeconds(), TimeUnit.SECONDS));
 
         client.pause();

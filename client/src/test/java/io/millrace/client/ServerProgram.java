@@ -24,10 +24,7 @@ final class ServerProgram {
      * @param exclusive whether it speaks {@code seed()}, else {@code millrace()}
      */
     static ChildJvm start(boolean exclusive) throws IOException {
-        return ChildJvm.start(
-                ServerProgram.class,
-                List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
-                exclusive ? "seed" : "millrace");
+        return ChildJvm.start(ServerProgram.class, List.of(), exclusive ? "seed" : "millrace");
     }
 
     /** Has a program listen on a port, 0 for any; returns the port. */

@@ -26,6 +26,8 @@ import java.util.stream.Stream;
  * <p>Errors: a wait that takes too long kills the program and fails with what it has printed.
  */
 public final class ChildJvm implements AutoCloseable {
+    // Those that the build gives to every JVM of tests, so that short programs start quickly.
+    private static final String FLAGS = "millrace.test.jvm";
     private static final String LOGGING = "logback.configurationFile";
 
     private final Process process;
@@ -240,6 +242,11 @@ public final class ChildJvm implements AutoCloseable {
         private Builder(Class<?> main, String... arguments) {
             this.main = main;
             this.arguments = List.of(arguments);
+            String common = System.getProperty(FLAGS, "");
+            if (!common.isBlank()) {
+                flags.addAll(List.of(common.split(" ")));
+                flags.add("-D" + FLAGS + "=" + common);
+            }
             flags.add("-D" + LOGGING + "=" + System.getProperty(LOGGING, "io/millrace/testing/logback-testing.xml"));
         }
 

@@ -29,8 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there is no SIGTERM")
 class ChatIT {
     private static final Duration WAIT = Duration.ofSeconds(20);
-    // Most of the time goes into starting the JVM.
-    private static final List<String> QUICK_START = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
     private static final Pattern LISTENING = Pattern.compile("listening on (127\\.0\\.0\\.1):(\\d+)\n");
     private static final int BATCH = 100;
     private static final String FILLER = "x".repeat(400);
@@ -218,7 +216,7 @@ class ChatIT {
         arguments[0] = "--port";
         arguments[1] = "0";
         System.arraycopy(options, 0, arguments, 2, options.length);
-        process = ChildJvm.start(ChatServer.class, QUICK_START, arguments);
+        process = ChildJvm.start(ChatServer.class, List.of(), arguments);
         opened.push(process);
         process.awaitOutput("listening on ", WAIT);
         Matcher listening = LISTENING.matcher(process.output());

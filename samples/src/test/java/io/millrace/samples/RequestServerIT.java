@@ -84,7 +84,7 @@ class RequestServerIT {
     }
 
     private static ChildJvm start(int port) throws Exception {
-        return ChildJvm.start(RequestServer.class, List.of("-XX:TieredStopAtLevel=1"), "--port", String.valueOf(port));
+        return ChildJvm.start(RequestServer.class, List.of(), "--port", String.valueOf(port));
     }
 
     private static int portOf(ChildJvm server) throws Exception {

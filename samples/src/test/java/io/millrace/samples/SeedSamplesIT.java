@@ -29,7 +29,7 @@ class SeedSamplesIT {
     @Test
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there is no SIGTERM")
     void linesAndGeneratedRequestsAreAnsweredAndCountedAtBothEnds() throws Exception {
-        try (ChildJvm server = ChildJvm.start(SeedServer.class, List.of("-XX:TieredStopAtLevel=1"), "--port", "0")) {
+        try (ChildJvm server = ChildJvm.start(SeedServer.class, List.of(), "--port", "0")) {
             server.awaitOutput("listening on 127.0.0.1:", WAIT);
             Matcher line =
                     Pattern.compile("listening on 127\\.0\\.0\\.1:(\\d+)\n").matcher(server.output());

@@ -24,9 +24,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class ShutdownHookIT {
     private static final Duration WAIT = Duration.ofSeconds(20);
 
-    // Most of the time goes into starting the JVM.
-    private static final List<String> QUICK_START = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
-
     @RegisterExtension
     final LeakCheck leaks = new LeakCheck();
 
@@ -170,7 +167,7 @@ class ShutdownHookIT {
     }
 
     private ChildJvm start(String mode) throws Exception {
-        ChildJvm child = leaks.close(ChildJvm.start(Child.class, QUICK_START, mode));
+        ChildJvm child = leaks.close(ChildJvm.start(Child.class, List.of(), mode));
         child.awaitOutput("ready", WAIT);
         return child;
     }
