@@ -281,9 +281,12 @@ public final class ReceiveLoop extends ReceiveBuffer {
         }
         loan.lend(payload, frameStart, start);
         turn.lend(loan);
-        receiver.deliver(decoder.kind(), decoder.token(), payload);
-        turn.lend(null);
-        loan.end();
+        try {
+            receiver.deliver(decoder.kind(), decoder.token(), payload);
+        } finally {
+            turn.lend(null);
+            loan.end();
+        }
     }
 
     /**
