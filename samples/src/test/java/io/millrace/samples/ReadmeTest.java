@@ -25,22 +25,28 @@ class ReadmeTest {
     private static final Map<String, String> SHOWN = Map.of("PT0S", "0", "PT2M", "2 min", "PT0.25S", "250 ms");
 
     @Test
-    void settingsOfTheReadmeAreTheSamples() throws IOException {
+    void settingsOfTheGuideAreTheSamples() throws IOException {
         String file = Files.readString(Path.of("src/main/resources/io/millrace/samples/settings.properties"));
-        assertTrue(Files.readString(Path.of("../README.md")).contains("```properties\n" + file + "```"));
+        assertTrue(Files.readString(Path.of("../docs/guide/settings.md")).contains("```properties\n" + file + "```"));
     }
 
     @Test
     void serverAndClientOfTheReadmeAreTheSamples() throws IOException {
         List<String> blocks = blocksOf("README.md");
-        assertEquals(
-                7, blocks.size(), "the README shows a server, a client, both with settings, and a client for real");
+        assertEquals(3, blocks.size(), "the README shows a server, a client, and a request with its outcome");
         assertShown(blocks.get(0), "TenLineServer.java");
         assertShown(blocks.get(1), "TenLineClient.java");
-        assertShown(blocks.get(2), "FromSettings.java");
-        for (String block : blocks.subList(3, 7)) {
-            assertShown(block, "ResilientClient.java");
-        }
+        assertShown(blocks.get(2), "ResilientClient.java");
+    }
+
+    @Test
+    void featureTableOfTheReadmeIsAPartOfTheWholeTable() throws IOException {
+        String readme = Files.readString(Path.of("../README.md"));
+        String table = readme.substring(readme.indexOf("## Beside its peers"), readme.indexOf("## Speed"));
+        List<String> rows = table.lines().filter(line -> line.startsWith("|")).toList();
+        assertTrue(rows.size() > 10, "the README shows no table of features");
+        List<String> all = Files.readAllLines(Path.of("../docs/features.md"));
+        assertEquals(List.of(), rows.stream().filter(row -> !all.contains(row)).toList());
     }
 
     @Test

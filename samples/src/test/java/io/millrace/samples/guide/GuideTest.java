@@ -31,10 +31,17 @@ class GuideTest {
     private static final Path PAGES = ROOT.resolve("docs/guide");
     private static final Path CODE = Path.of("src/test/java/io/millrace/samples/guide");
 
+    /** The samples, which some pages show parts of. */
+    private static final Path SAMPLES = Path.of("src/main/java/io/millrace/samples");
+
     /** The other side of coming-from-netty.md, where Netty is. */
     private static final Path NETTY_CODE = ROOT.resolve("benchmarks/src/test/java/io/millrace/benchmarks/guide");
 
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+    /** How builders read a setting from a file: the kind of value, and the key. */
+    private static final Pattern SETTING =
+            Pattern.compile("\\bin\\.(?:text|whole|size|bytes|duration|flag|choice|section)\\(\\s*\"(\\w+)\"");
+
     private static final Pattern EXPORT = Pattern.compile("exports ([\\w.]+);");
     private static final Pattern IMPORT = Pattern.compile("import (?:static )?(io\\.millrace\\.[a-z.]+)\\.[A-Z]");
 
@@ -77,7 +84,8 @@ class GuideTest {
     @ParameterizedTest
     @MethodSource("pages")
     void codeOfAPageIsCompiledAndShort(String page) throws IOException {
-        List<String> compiled = Stream.concat(sources(CODE).stream(), sources(NETTY_CODE).stream())
+        List<String> compiled = Stream.of(sources(CODE), sources(SAMPLES), sources(NETTY_CODE))
+                .flatMap(List::stream)
                 .map(GuideTest::withoutSpace)
                 .toList();
         for (MatchResult block : JAVA_BLOCK.matcher(page(page)).results().toList()) {
@@ -112,6 +120,18 @@ class GuideTest {
                 assertTrue(exported.contains(used.group(1)), used.group() + " is not exported");
             }
         }
+    }
+
+    @Test
+    void everySettingIsOnThePageOfSettingsOrOfTheClient() throws IOException {
+        String pages = page("settings.md") + read(ROOT.resolve("docs/client.md"));
+        List<String> unknown = SETTING.matcher(said())
+                .results()
+                .map(setting -> setting.group(1))
+                .distinct()
+                .filter(key -> !pages.contains("`" + key + "`"))
+                .toList();
+        assertEquals(List.of(), unknown);
     }
 
     @Test
