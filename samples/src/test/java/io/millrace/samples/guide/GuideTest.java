@@ -48,6 +48,9 @@ class GuideTest {
     /** The first cell of a row of the FAQ: a text, with an ellipsis wherever it varies. */
     private static final Pattern QUOTED = Pattern.compile("(?m)^\\| `([^`]+)` \\|");
 
+    /** What a line of the log begins with that an operator must see. */
+    private static final Pattern LOGGED = Pattern.compile("\\.(?:warn|error)\\(\\s*\"([^\"]+)\"");
+
     static List<String> pages() throws IOException {
         try (Stream<Path> files = Files.list(PAGES)) {
             return files.map(file -> file.getFileName().toString())
@@ -145,6 +148,24 @@ class GuideTest {
                 }
             }
         }
+        assertEquals(List.of(), unknown);
+    }
+
+    @Test
+    void faqKnowsEveryWarningAndErrorOfTheLog() throws IOException {
+        String faq = page("faq.md");
+        List<String> unknown = new ArrayList<>();
+        List<MatchResult> logged = LOGGED.matcher(said()).results().toList();
+        for (MatchResult line : logged) {
+            // What comes before the fields of the line, without what varies.
+            String text = line.group(1).split(";")[0];
+            for (String part : text.split("\\{\\}")) {
+                if (!faq.contains(part.strip())) {
+                    unknown.add(line.group(1));
+                }
+            }
+        }
+        assertTrue(logged.size() > 30, "only " + logged.size() + " lines are logged: has their form changed?");
         assertEquals(List.of(), unknown);
     }
 
