@@ -21,7 +21,7 @@ class ScalingTest {
     private static final Path REPOSITORY = Path.of("..");
 
     /** How far a value of the page may be from the measured one: it is rounded, and runs differ. */
-    private static final double A_THIRD_OFF = 4.0 / 3;
+    private static final double HALF_AS_MUCH_AGAIN = 1.5;
 
     /** A row of the table of measured values: its name, value, unit, scenario, point and figure. */
     private static final Pattern ROW = Pattern.compile(
@@ -43,7 +43,7 @@ class ScalingTest {
             double measured = measured(run, row.group(4), row.group(5), row.group(6));
             double off = Math.max(planned / measured, measured / planned);
             assertTrue(
-                    off <= A_THIRD_OFF,
+                    off <= HALF_AS_MUCH_AGAIN,
                     row.group() + " in docs/scaling.md: " + measured + " was measured; work the page out again");
         }
     }
