@@ -97,6 +97,7 @@ class BorrowIT {
                 () -> session.request(payload, LONG),
                 session::pauseReading,
                 session::resumeReading,
+                () -> session.pauseReadingUntilWritable(session),
                 session::shutdownOutput,
                 () -> session.execute(() -> {}),
                 session::drain,

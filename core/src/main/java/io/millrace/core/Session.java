@@ -186,8 +186,27 @@ public interface Session {
      */
     void pauseReading();
 
-    /** Goes on reading after {@link #pauseReading()}. */
+    /**
+     * Goes on reading after {@link #pauseReading()}, however often that was called. What
+     * {@link #pauseReadingUntilWritable} waits for is still waited for.
+     */
     void resumeReading();
+
+    /**
+     * Stops reading, as {@link #pauseReading()} does, for as long as another session is congested: the way to pass
+     * messages on no faster than they leave. Call it when a send to that session was answered
+     * {@link SendResult#CONGESTED} or {@link SendResult#REFUSED}; if its queue has become short since then, or was
+     * never long, nothing happens. So there is nothing to race with, and nothing to do in
+     * {@link MessageHandler#onWritable}.
+     *
+     * <p>Reading goes on by itself when the other session's queue has fallen to its low mark, or when that session has
+     * ended, after its {@code onClose}; unless {@link #pauseReading()} was called too. One session may wait for several,
+     * and many for one; to call this again changes nothing.
+     *
+     * @param target the session that messages are passed on to; made by a server or client, not necessarily the same
+     * @throws IllegalArgumentException if it is a {@code Session} of the application's own making
+     */
+    void pauseReadingUntilWritable(Session target);
 
     /**
      * Ends this side of the stream behind what is queued: nothing can be sent any more, while messages are still

@@ -16,7 +16,7 @@ import java.nio.channels.AsynchronousSocketChannel;
 import org.jspecify.annotations.Nullable;
 
 /** What comes in on one session: reads it, finds the frames, brings them to where they belong, and watches the clock. */
-abstract class SessionInput extends SessionExchanges implements Receiver, HandOver.Receiver {
+abstract class SessionInput extends SessionExchanges implements Receiver, HandOver.Receiver, ReadingPauses.Reader {
     /*
      * A session that is held back with frames undelivered must not read: the read would hide them until the peer sends
      * more, which it may not do before it is answered. So takeIn() says whether all was delivered, and only then does
@@ -34,8 +34,10 @@ abstract class SessionInput extends SessionExchanges implements Receiver, HandOv
     // Written by the steps; read by anyone.
     private volatile @Nullable SessionTimer timer;
 
-    // Written by anyone; read by the steps.
+    // Written under the lock of the pauses; read by the steps.
     private volatile boolean readingPaused;
+
+    private final ReadingPauses pauses = new ReadingPauses(this);
 
     SessionInput(
             IoRuntime runtime,
@@ -73,9 +75,23 @@ abstract class SessionInput extends SessionExchanges implements Receiver, HandOv
         }
     }
 
-    /** Stops reading, or goes on with it. */
-    void pauseReading(boolean pause) {
-        readingPaused = pause;
+    /** Returns who has paused the reading, and for whom others have. */
+    final ReadingPauses pauses() {
+        return pauses;
+    }
+
+    @Override
+    public boolean isCongested() {
+        return sendLoop().isCongested();
+    }
+
+    @Override
+    public void setReadingPaused(boolean paused) {
+        readingPaused = paused;
+    }
+
+    @Override
+    public void readingChanged() {
         signal(STATE_CHANGED);
     }
 

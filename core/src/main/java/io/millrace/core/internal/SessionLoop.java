@@ -308,6 +308,7 @@ final class SessionLoop extends SessionInput implements Sender, SessionEvents {
             windDown.cancel();
         }
         cancelTimer();
+        pauses().end();
         receive.release();
         listener.ended();
     }
@@ -352,6 +353,7 @@ final class SessionLoop extends SessionInput implements Sender, SessionEvents {
     public void sendQueueRelieved() {
         FlightEvents.backpressure(session.id(), false, send.queuedBytes());
         signal(QUEUE_RELIEVED);
+        pauses().relieved();
     }
 
     @Override

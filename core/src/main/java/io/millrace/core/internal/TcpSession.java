@@ -4,6 +4,7 @@ import io.millrace.core.AttributeKey;
 import io.millrace.core.CloseReason;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.RoundTrip;
+import io.millrace.core.Session;
 import io.millrace.core.SessionStats;
 import io.millrace.core.WireProtocol;
 import io.millrace.core.engine.IoRuntime;
@@ -24,7 +25,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** One connection, as applications and the server or client that made it see it. */
-public final class TcpSession extends SessionRequests implements SessionExchanges.Listener {
+public final class TcpSession extends SessionRequests implements SessionExchanges.Listener, RelayTarget {
     private static final AtomicLong lastId = new AtomicLong();
 
     private final long id = lastId.incrementAndGet();
@@ -248,12 +249,31 @@ public final class TcpSession extends SessionRequests implements SessionExchange
 
     @Override
     public void pauseReading() {
-        loop.pauseReading(true);
+        loop.pauses().pause(true);
     }
 
     @Override
     public void resumeReading() {
-        loop.pauseReading(false);
+        loop.pauses().pause(false);
+    }
+
+    @Override
+    public void pauseReadingUntilWritable(Session target) {
+        if (!(Objects.requireNonNull(target, "target") instanceof RelayTarget relayTarget)) {
+            throw new IllegalArgumentException(
+                    "target is " + target + "; it must be a session that a server or client has made");
+        }
+        loop.pauses().await(relayTarget.connection().loop.pauses());
+    }
+
+    /** Reads on, whoever has paused it and for whatever: it gets a new user. */
+    public void endPauses() {
+        loop.pauses().clear();
+    }
+
+    @Override
+    public TcpSession connection() {
+        return this;
     }
 
     @Override

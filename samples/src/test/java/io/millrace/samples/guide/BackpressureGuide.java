@@ -55,18 +55,12 @@ final class BackpressureGuide {
     static final class Relay implements MessageHandler {
         @Override
         public void onMessage(Session session, ByteBuffer message) {
-            session.pauseReading();
             SendResult result = other(session).transfer(message);
-            if (result == SendResult.ACCEPTED) {
-                session.resumeReading();
+            if (result == SendResult.CONGESTED) {
+                session.pauseReadingUntilWritable(other(session));
             } else if (!result.isAccepted()) {
                 session.abort();
             }
-        }
-
-        @Override
-        public void onWritable(Session session) {
-            other(session).resumeReading();
         }
 
         private static Session other(Session session) {

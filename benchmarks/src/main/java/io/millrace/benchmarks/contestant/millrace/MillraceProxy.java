@@ -70,17 +70,9 @@ public final class MillraceProxy implements Contestant {
             }
             SendResult result = other.transfer(message);
             if (result == SendResult.CONGESTED) {
-                session.pauseReading();
+                session.pauseReadingUntilWritable(other);
             } else if (!result.isAccepted()) {
                 session.abort();
-            }
-        }
-
-        @Override
-        public void onWritable(Session session) {
-            Session other = other(session);
-            if (other != null) {
-                other.resumeReading();
             }
         }
 

@@ -11,6 +11,7 @@ import io.millrace.core.Session;
 import io.millrace.core.SessionStats;
 import io.millrace.core.TransportException;
 import io.millrace.core.WireProtocol;
+import io.millrace.core.internal.RelayTarget;
 import io.millrace.core.internal.TcpSession;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -20,7 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** A session as its borrower sees it: as long as the loan lasts, and no longer. */
-final class GuardedSession implements Session {
+final class GuardedSession implements Session, RelayTarget {
     // Keeps the loan from being taken for lost while somebody has only its session.
     private final Loan loan;
 
@@ -170,6 +171,23 @@ final class GuardedSession implements Session {
         } finally {
             record().leave();
         }
+    }
+
+    @Override
+    public void pauseReadingUntilWritable(Session target) {
+        TcpSession session = record().enter();
+        try {
+            session.pauseReadingUntilWritable(target);
+        } finally {
+            record().leave();
+        }
+    }
+
+    @Override
+    public TcpSession connection() {
+        TcpSession session = record().enter();
+        record().leave();
+        return session;
     }
 
     @Override

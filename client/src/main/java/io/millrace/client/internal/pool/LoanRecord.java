@@ -154,7 +154,7 @@ final class LoanRecord extends Deadline {
         }
         TcpSession session = pooled.session();
         // A session that drains has to read, too.
-        session.resumeReading();
+        session.endPauses();
         String spoilt = spoilt(session);
         if (spoilt == null) {
             pool.takeBack(pooled);
