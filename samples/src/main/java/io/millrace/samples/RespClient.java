@@ -3,7 +3,6 @@ package io.millrace.samples;
 import io.millrace.client.TcpClient;
 import io.millrace.client.request.BatchOptions;
 import io.millrace.client.request.Outcome;
-import io.millrace.samples.resp.RespHandler;
 import io.millrace.samples.resp.RespProtocol;
 import io.millrace.server.TcpServer;
 import java.io.IOException;
@@ -75,7 +74,7 @@ public final class RespClient implements Callable<Integer> {
         if (port != null) {
             return compare(port);
         }
-        try (TcpServer server = RespServer.newServer(new RespHandler().locked()).bind(host, 0)) {
+        try (TcpServer server = RespServer.newServer(2).bind(host, 0)) {
             return compare(server.port());
         }
     }

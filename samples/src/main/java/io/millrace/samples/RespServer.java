@@ -1,7 +1,6 @@
 package io.millrace.samples;
 
 import io.millrace.core.IoGroup;
-import io.millrace.core.MessageHandler;
 import io.millrace.core.SessionConfig;
 import io.millrace.samples.resp.RespHandler;
 import io.millrace.samples.resp.RespProtocol;
@@ -54,11 +53,8 @@ public final class RespServer implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Main.requirePositive("--threads", threads);
-        RespHandler database = new RespHandler();
-        // Callbacks of several sessions overlap on several threads only.
-        MessageHandler handler = threads == 1 ? database : database.locked();
         try (IoGroup group = IoGroup.builder().name("resp").threads(threads).start();
-                TcpServer server = newServer(handler).group(group).bind(host, port)) {
+                TcpServer server = newServer(threads).group(group).bind(host, port)) {
             ShutdownHook.drain(server)
                     .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
                     .register();
@@ -68,11 +64,11 @@ public final class RespServer implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** Makes a server that lets a handler do the commands. */
-    static TcpServerBuilder newServer(MessageHandler database) {
+    /** Makes a server with an empty database, for so many I/O threads. */
+    static TcpServerBuilder newServer(int threads) {
         return TcpServer.builder()
                 .protocol(RespProtocol.INSTANCE)
                 .sessions(SessionConfig.builder().sendLimit(MAX_REPLY_BYTES).build())
-                .onMessage(database);
+                .onMessage(new RespHandler(threads));
     }
 }

@@ -1,27 +1,22 @@
 package io.millrace.samples;
 
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.millrace.samples.resp.RespHandler;
 import io.millrace.server.TcpServer;
 import java.io.IOException;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Our server driven by Redis' own tools, and our client by its server: skipped where they are not installed. */
 @Timeout(60)
@@ -34,7 +29,7 @@ class RealRedisIT {
 
     @Test
     void redisBenchmarkFindsNoError() throws Exception {
-        assumeInstalled("redis-benchmark");
+        RealRedis.assumeInstalled("redis-benchmark");
         try (TcpServer server = start()) {
             for (String depth : List.of("1", "16")) {
                 String port = String.valueOf(server.port());
@@ -51,7 +46,7 @@ class RealRedisIT {
 
     @Test
     void redisCliSpeaksWithTheServer() throws Exception {
-        assumeInstalled("redis-cli");
+        RealRedis.assumeInstalled("redis-cli");
         try (TcpServer server = start()) {
             String said = run(
                     "SET k \"a b\"\nGET k\nINCR k\nLPUSH l 1 2\nLRANGE l 0 -1\nNONSENSE\n",
@@ -76,52 +71,33 @@ class RealRedisIT {
 
     @Test
     void clientSpeaksWithARealRedis() throws Exception {
-        assumeInstalled("redis-server");
-        int port = freePort();
-        Process redis = start("redis-server", "--port", String.valueOf(port), "--save", "", "--dir", folder.toString());
-        try {
-            await().atMost(SECONDS, TimeUnit.SECONDS)
-                    .ignoreExceptionsInstanceOf(IOException.class)
-                    .until(() -> {
-                        new Socket("127.0.0.1", port).close();
-                        return true;
-                    });
-            CommandRun run = CommandRun.of(new RespClient(), "--port", String.valueOf(port), "--keys", "2000");
+        try (RealRedis redis = RealRedis.start(folder)) {
+            CommandRun run = CommandRun.of(new RespClient(), "--port", String.valueOf(redis.port()), "--keys", "2000");
 
             assertEquals(0, run.exitCode(), run.err());
             assertTrue(run.out().contains("2,000 keys of 64 bytes set, got back the same"), run.out());
-        } finally {
-            redis.destroy();
-            assertTrue(redis.waitFor(SECONDS, TimeUnit.SECONDS));
+        }
+    }
+
+    /** Replies of all kinds, and errors of all kinds, are compared word for word. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void randomCommandsAreAnsweredAsByARealRedis(long seed) throws Exception {
+        List<List<String>> commands = RandomCommands.list(seed, 5_000);
+        try (TcpServer server = start();
+                RealRedis redis = RealRedis.start(folder)) {
+            List<String> ours = RandomCommands.ask(server.port(), commands);
+            List<String> theirs = RandomCommands.ask(redis.port(), commands);
+
+            for (int i = 0; i < commands.size(); i++) {
+                int number = i;
+                assertEquals(theirs.get(i), ours.get(i), () -> "command " + number + ": " + commands.get(number));
+            }
         }
     }
 
     private static TcpServer start() throws IOException {
-        return RespServer.newServer(new RespHandler().locked()).bind("127.0.0.1", 0);
-    }
-
-    private static void assumeInstalled(String tool) {
-        boolean isThere = Stream.of(System.getenv("PATH").split(":", -1))
-                .anyMatch(part -> Files.isExecutable(Path.of(part, tool)));
-        assumeTrue(isThere, "needs " + tool + " (packages redis-server and redis-tools)");
-    }
-
-    /** Returns a free port from below those that the system gives to whoever asks for any. */
-    private static int freePort() {
-        return ThreadLocalRandom.current()
-                .ints(20_000, 32_000)
-                .limit(100)
-                .filter(RealRedisIT::isFree)
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private static boolean isFree(int port) {
-        try (ServerSocket socket = new ServerSocket(port)) {
-            return socket.isBound();
-        } catch (IOException e) {
-            return false;
-        }
+        return RespServer.newServer(2).bind("127.0.0.1", 0);
     }
 
     private Process start(String... command) throws IOException {

@@ -3,7 +3,6 @@ package io.millrace.samples;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.millrace.samples.resp.RespHandler;
 import io.millrace.server.TcpServer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,7 +29,7 @@ class RespServerIT {
 
     @BeforeEach
     void start() throws Exception {
-        server = RespServer.newServer(new RespHandler().locked()).bind("127.0.0.1", 0);
+        server = RespServer.newServer(2).bind("127.0.0.1", 0);
     }
 
     @AfterEach

@@ -1,10 +1,14 @@
 package io.millrace.samples.resp;
 
-import io.millrace.samples.resp.Keyspace.Entry;
-import io.millrace.samples.resp.Keyspace.Table;
-import io.millrace.samples.resp.Request.Refusal;
+import io.millrace.samples.resp.Call.Refusal;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The commands about lists, sets and hashes.
@@ -15,26 +19,41 @@ final class CollectionCommands {
     // What keys hold; they are never empty.
     private record Items(ArrayDeque<byte[]> queue) {}
 
-    private record Members(Table<Boolean> set) {}
+    private record Fields(Map<ByteBuffer, byte[]> values) {}
 
-    private record Fields(Table<byte[]> map) {}
+    /** A set of which any member can be taken by chance. */
+    private static final class Members {
+        final List<byte[]> list = new ArrayList<>();
+        final Map<ByteBuffer, Integer> places = new HashMap<>();
 
-    private final Request request;
-    private final ReplyWriter reply;
+        void add(byte[] member) {
+            places.put(ByteBuffer.wrap(member), list.size());
+            list.add(member);
+        }
+
+        /** Takes one out, and puts the last one in its place. */
+        byte[] removeAny() {
+            int place = ThreadLocalRandom.current().nextInt(list.size());
+            byte[] last = list.remove(list.size() - 1);
+            byte[] removed = place < list.size() ? list.set(place, last) : last;
+            places.put(ByteBuffer.wrap(last), place);
+            places.remove(ByteBuffer.wrap(removed));
+            return removed;
+        }
+    }
+
     private final Keyspace keys;
 
-    CollectionCommands(Request request, ReplyWriter reply, Keyspace keys) {
-        this.request = request;
-        this.reply = reply;
+    CollectionCommands(Keyspace keys) {
         this.keys = keys;
     }
 
-    /** Adds all of them to those that a handler knows. */
+    /** Adds the commands to those that a handler knows. */
     void addTo(RespHandler handler) {
-        handler.command("lpush", -3, () -> push(true));
-        handler.command("rpush", -3, () -> push(false));
-        handler.command("lpop", -2, () -> pop(true));
-        handler.command("rpop", -2, () -> pop(false));
+        handler.command("lpush", -3, call -> push(call, true));
+        handler.command("rpush", -3, call -> push(call, false));
+        handler.command("lpop", -2, call -> pop(call, true));
+        handler.command("rpop", -2, call -> pop(call, false));
         handler.command("lrange", 4, this::range);
         handler.command("sadd", -3, this::addMembers);
         handler.command("spop", 2, this::popMember);
@@ -42,118 +61,124 @@ final class CollectionCommands {
         handler.command("hget", 3, this::getField);
     }
 
-    private void push(boolean atHead) throws Refusal {
-        ArrayDeque<byte[]> items = keys.findOrAdd(1, Items.class, () -> new Items(new ArrayDeque<>())).queue;
-        for (int i = 2; i < request.count(); i++) {
+    private void push(Call call, boolean atHead) throws Refusal {
+        ArrayDeque<byte[]> items = keys.findOrAdd(call, 1, Items.class, () -> new Items(new ArrayDeque<>())).queue;
+        for (int i = 2; i < call.count(); i++) {
             if (atHead) {
-                items.addFirst(request.copy(i));
+                items.addFirst(call.copy(i));
             } else {
-                items.addLast(request.copy(i));
+                items.addLast(call.copy(i));
             }
         }
-        reply.integer(items.size());
+        call.replyInteger(items.size());
     }
 
-    private void pop(boolean atHead) throws Refusal {
-        if (request.count() > 3) {
-            throw Refusal.syntax();
+    private void pop(Call call, boolean atHead) throws Refusal {
+        if (call.count() > 3) {
+            throw Refusal.wrongNumberOfWords(atHead ? "lpop" : "rpop");
         }
-        boolean several = request.count() == 3;
-        long most = several ? request.number(2) : 1;
-        if (most < 0) {
-            throw new Refusal("ERR value is out of range, must be positive");
-        }
-        Items items = keys.find(1, Items.class);
+        boolean severalAsked = call.count() == 3;
+        long most = severalAsked ? positive(call, 2) : 1;
+        Items items = keys.find(call, 1, Items.class);
         if (items == null) {
-            if (several) {
-                reply.line('*', "-1");
+            if (severalAsked) {
+                call.replyArray(-1);
             } else {
-                reply.nothing();
+                call.replyNothing();
             }
             return;
         }
         int count = (int) Math.min(most, items.queue.size());
-        if (several) {
-            reply.array(count);
+        if (severalAsked) {
+            call.replyArray(count);
         }
         for (int i = 0; i < count; i++) {
-            reply.bulk(atHead ? items.queue.removeFirst() : items.queue.removeLast());
+            call.replyBulk(atHead ? items.queue.removeFirst() : items.queue.removeLast());
         }
         if (items.queue.isEmpty()) {
-            keys.remove(1);
+            keys.remove(call, 1);
         }
     }
 
-    private void range() throws Refusal {
-        long from = request.number(2);
-        long to = request.number(3);
-        Items items = keys.find(1, Items.class);
+    private static long positive(Call call, int word) throws Refusal {
+        try {
+            long number = call.number(word);
+            if (number >= 0) {
+                return number;
+            }
+        } catch (Refusal noNumber) {
+            // Redis has the same words for both.
+        }
+        throw new Refusal("ERR value is out of range, must be positive");
+    }
+
+    private void range(Call call) throws Refusal {
+        long from = call.number(2);
+        long to = call.number(3);
+        Items items = keys.find(call, 1, Items.class);
         int size = items == null ? 0 : items.queue.size();
         long first = Math.max(0, from < 0 ? from + size : from);
         long last = Math.min(size - 1, to < 0 ? to + size : to);
         if (items == null || first > last) {
-            reply.array(0);
+            call.replyArray(0);
             return;
         }
-        reply.array((int) (last - first + 1));
+        call.replyArray((int) (last - first + 1));
         Iterator<byte[]> each = items.queue.iterator();
         for (long i = 0; i <= last; i++) {
             byte[] item = each.next();
             if (i >= first) {
-                reply.bulk(item);
+                call.replyBulk(item);
             }
         }
     }
 
-    private void addMembers() throws Refusal {
-        Table<Boolean> set = keys.findOrAdd(1, Members.class, () -> new Members(new Table<>())).set;
-        int before = set.size();
-        for (int i = 2; i < request.count(); i++) {
-            if (set.find(request, i) == null) {
-                set.add(request, i, true);
+    private void addMembers(Call call) throws Refusal {
+        Members members = keys.findOrAdd(call, 1, Members.class, Members::new);
+        int before = members.list.size();
+        for (int i = 2; i < call.count(); i++) {
+            if (!members.places.containsKey(call.word(i))) {
+                members.add(call.copy(i));
             }
         }
-        reply.integer(set.size() - before);
+        call.replyInteger(members.list.size() - before);
     }
 
-    private void popMember() throws Refusal {
-        Members members = keys.find(1, Members.class);
-        Entry<Boolean> any = members == null ? null : members.set.any();
-        if (members == null || any == null) {
-            reply.nothing();
+    private void popMember(Call call) throws Refusal {
+        Members members = keys.find(call, 1, Members.class);
+        if (members == null) {
+            call.replyNothing();
             return;
         }
-        members.set.remove(any);
-        if (members.set.size() == 0) {
-            keys.remove(1);
+        call.replyBulk(members.removeAny());
+        if (members.list.isEmpty()) {
+            keys.remove(call, 1);
         }
-        reply.bulk(any.key);
     }
 
-    private void setFields() throws Refusal {
-        if (request.count() % 2 != 0) {
-            throw RespHandler.wrongNumberOfWords("hset");
+    private void setFields(Call call) throws Refusal {
+        if (call.count() % 2 != 0) {
+            throw Refusal.wrongNumberOfWords("hset");
         }
-        Table<byte[]> map = keys.findOrAdd(1, Fields.class, () -> new Fields(new Table<>())).map;
-        int before = map.size();
-        for (int i = 2; i < request.count(); i += 2) {
-            Entry<byte[]> field = map.find(request, i);
-            if (field == null) {
-                map.add(request, i, request.copy(i + 1));
-            } else {
-                field.value = request.copy(i + 1);
+        Map<ByteBuffer, byte[]> values =
+                keys.findOrAdd(call, 1, Fields.class, () -> new Fields(new HashMap<>())).values;
+        int before = values.size();
+        for (int i = 2; i < call.count(); i += 2) {
+            byte[] value = call.copy(i + 1);
+            if (values.replace(call.word(i), value) == null) {
+                values.put(ByteBuffer.wrap(call.copy(i)), value);
             }
         }
-        reply.integer(map.size() - before);
+        call.replyInteger(values.size() - before);
     }
 
-    private void getField() throws Refusal {
-        Fields fields = keys.find(1, Fields.class);
-        Entry<byte[]> field = fields == null ? null : fields.map.find(request, 2);
-        if (field == null) {
-            reply.nothing();
+    private void getField(Call call) throws Refusal {
+        Fields fields = keys.find(call, 1, Fields.class);
+        byte[] value = fields == null ? null : fields.values.get(call.word(2));
+        if (value == null) {
+            call.replyNothing();
         } else {
-            reply.bulk(field.value);
+            call.replyBulk(value);
         }
     }
 }

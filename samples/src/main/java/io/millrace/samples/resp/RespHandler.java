@@ -3,124 +3,108 @@ package io.millrace.samples.resp;
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.Session;
-import io.millrace.samples.resp.Request.Refusal;
+import io.millrace.samples.resp.Call.Refusal;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Does what commands say with keys and values that it keeps in memory: a subset of Redis, with its words for what goes
- * wrong. Keys that have expired are forgotten when somebody asks for them, or when there are many.
+ * wrong.
  *
- * <p>Threading: Confined to one thread at a time; {@link #locked()} is for several.
+ * <p>Threading: Confined to one thread at a time, or thread-safe, as it was made.
  */
 public final class RespHandler implements MessageHandler {
-    private static final long GET = Request.name("GET");
-    private static final long COUNT = Request.name("COUNT");
-    private static final long QUIT = Request.name("QUIT");
     private static final int SHOWN_CHARACTERS = 128;
-    private static final int COMMAND_SLOTS = 256;
 
     @FunctionalInterface
     interface Action {
-        void run() throws Refusal;
+        void run(Call call) throws Refusal;
     }
 
     /** A command by its name in small letters; a number of words below 0 means that many at least, the name included. */
-    private record Command(long packed, String name, int words, Action action) {}
+    private record Command(String name, int words, Action action) {
+        long packedName() {
+            return Call.packed(name);
+        }
+    }
 
-    private final @Nullable Command[] commands = new Command[COMMAND_SLOTS];
-    private final Request request = new Request();
-    private final Keyspace keys = new Keyspace(request);
-    private final ReplyWriter reply = new ReplyWriter();
+    /** In the order of {@link #packedNames}. */
+    private final List<Command> commands = new ArrayList<>();
 
-    /** Makes an empty database. */
-    public RespHandler() {
-        command("ping", -1, this::ping);
-        command("echo", 2, () -> reply.bulk(request.copy(1)));
-        command("quit", -1, reply::ok);
-        command("select", 2, this::select);
+    private final long[] packedNames;
+
+    private final boolean isShared;
+    private final Call call = new Call();
+    private final Keyspace keys = new Keyspace();
+
+    /**
+     * Makes an empty database.
+     *
+     * @param threads how many threads may call it at the same time. Several take turns, command by command, as in Redis
+     *     itself: a command takes less time than finding out what it may do beside another
+     */
+    public RespHandler(int threads) {
+        isShared = threads > 1;
+        command("ping", -1, RespHandler::ping);
+        command("echo", 2, echo -> echo.replyBulk(echo.copy(1)));
+        command("quit", -1, Call::replyOk);
+        command("select", 2, RespHandler::select);
         command("command", -1, this::describeCommands);
-        command("config", -2, this::config);
+        command("config", -2, RespHandler::config);
         command("info", -1, this::info);
-        command("flushdb", -1, this::flush);
-        command("dbsize", 1, () -> reply.integer(keys.size()));
-        new KeyCommands(request, reply, keys).addTo(this);
-        new CollectionCommands(request, reply, keys).addTo(this);
+        keys.addTo(this);
+        new CollectionCommands(keys).addTo(this);
+        commands.sort(Comparator.comparingLong(Command::packedName));
+        packedNames = commands.stream().mapToLong(Command::packedName).toArray();
     }
 
     void command(String name, int words, Action action) {
-        Command command = new Command(Request.name(name), name, words, action);
-        int slot = slot(command.packed);
-        while (commands[slot] != null) {
-            slot = slot + 1 & COMMAND_SLOTS - 1;
-        }
-        commands[slot] = command;
-    }
-
-    private @Nullable Command command(long packed) {
-        int slot = slot(packed);
-        Command command = commands[slot];
-        while (command != null && command.packed != packed) {
-            slot = slot + 1 & COMMAND_SLOTS - 1;
-            command = commands[slot];
-        }
-        return command;
-    }
-
-    private static int slot(long packed) {
-        return (int) ((packed * 0x9E3779B97F4A7C15L) >>> (Long.SIZE - Byte.SIZE));
-    }
-
-    /**
-     * Returns this handler for several threads. Commands are done one at a time, as in Redis itself, which also shares
-     * nothing but its I/O between threads: one command takes less time than finding out what it may do beside another.
-     *
-     * @return a handler that locks this one
-     */
-    public MessageHandler locked() {
-        return new MessageHandler() {
-            @Override
-            public void onMessage(Session session, ByteBuffer message) throws MalformedFrameException {
-                synchronized (RespHandler.this) {
-                    RespHandler.this.onMessage(session, message);
-                }
-            }
-
-            @Override
-            public void onMalformed(Session session, MalformedFrameException cause) {
-                RespHandler.this.onMalformed(session, cause);
-            }
-        };
+        commands.add(new Command(name, words, action));
     }
 
     @Override
     public void onMessage(Session session, ByteBuffer message) throws MalformedFrameException {
-        request.read(message);
-        if (request.count() == 0) {
+        if (isShared) {
+            synchronized (this) {
+                answer(session, message);
+            }
+        } else {
+            answer(session, message);
+        }
+    }
+
+    private void answer(Session session, ByteBuffer message) throws MalformedFrameException {
+        call.read(session, message);
+        if (call.count() == 0) {
             return;
         }
-        reply.begin(session);
-        long packed = request.name(0);
+        Command command = find();
         try {
-            Command command = command(packed);
             if (command == null) {
                 throw unknownCommand();
             }
-            if (command.words < 0 ? request.count() < -command.words : request.count() != command.words) {
-                throw wrongNumberOfWords(command.name);
+            if (command.words < 0 ? call.count() < -command.words : call.count() != command.words) {
+                throw Refusal.wrongNumberOfWords(command.name);
             }
-            command.action.run();
+            command.action.run(call);
         } catch (Refusal refused) {
-            reply.error(String.valueOf(refused.getMessage()));
+            call.replyLine('-', String.valueOf(refused.getMessage()));
         }
-        reply.flush();
-        if (packed == QUIT) {
+        call.send();
+        if (command != null && command.name.equals("quit")) {
             session.close();
         }
+    }
+
+    private @Nullable Command find() {
+        int index = Arrays.binarySearch(packedNames, call.packed(0));
+        return index < 0 ? null : commands.get(index);
     }
 
     @Override
@@ -129,75 +113,63 @@ public final class RespHandler implements MessageHandler {
     }
 
     private Refusal unknownCommand() {
-        StringBuilder text = new StringBuilder("ERR unknown command '");
-        text.append(shown(0)).append("', with args beginning with: ");
-        for (int i = 1; i < request.count() && text.length() < SHOWN_CHARACTERS; i++) {
-            text.append('\'').append(shown(i)).append("' ");
+        StringBuilder shown = new StringBuilder();
+        for (int i = 1; i < call.count() && shown.length() < SHOWN_CHARACTERS; i++) {
+            String word = start(i, SHOWN_CHARACTERS - shown.length());
+            shown.append('\'').append(word).append("' ");
         }
-        return new Refusal(text.toString());
+        return new Refusal(
+                "ERR unknown command '" + start(0, SHOWN_CHARACTERS) + "', with args beginning with: " + shown);
     }
 
-    private String shown(int word) {
-        String text = request.text(word);
-        return text.substring(0, Math.min(text.length(), SHOWN_CHARACTERS));
+    private String start(int word, int characters) {
+        String text = call.text(word);
+        return text.substring(0, Math.min(text.length(), characters));
     }
 
-    static Refusal wrongNumberOfWords(String command) {
-        return new Refusal("ERR wrong number of arguments for '" + command + "' command");
-    }
-
-    private void ping() throws Refusal {
-        if (request.count() > 2) {
-            throw wrongNumberOfWords("ping");
+    private static void ping(Call call) throws Refusal {
+        if (call.count() > 2) {
+            throw Refusal.wrongNumberOfWords("ping");
         }
-        if (request.count() == 2) {
-            reply.bulk(request.copy(1));
+        if (call.count() == 2) {
+            call.replyBulk(call.copy(1));
         } else {
-            reply.line('+', "PONG");
+            call.replyLine('+', "PONG");
         }
     }
 
-    private void select() throws Refusal {
-        if (request.number(1) != 0) {
+    private static void select(Call call) throws Refusal {
+        if (call.number(1) != 0) {
             throw new Refusal("ERR DB index is out of range");
         }
-        reply.ok();
+        call.replyOk();
     }
 
-    private void describeCommands() {
-        boolean counts = request.count() > 1 && request.name(1) == COUNT;
-        int count = (int) Arrays.stream(commands).filter(Objects::nonNull).count();
-        if (counts) {
-            reply.integer(count);
-        } else if (request.count() > 1) {
-            // Nothing is known about any of them but this.
-            reply.array(0);
-        } else {
-            reply.array(count);
-            for (Command command : commands) {
-                if (command != null) {
-                    describe(command);
-                }
-            }
+    /** Tells of each command its name, words, flags, and the places of keys, of which the last four are not told. */
+    private void describeCommands(Call call) {
+        if (call.count() > 1 && call.text(1).equalsIgnoreCase("COUNT")) {
+            call.replyInteger(commands.size());
+            return;
+        }
+        // Nothing more is known about any of them.
+        List<Command> told = call.count() > 1 ? List.of() : commands;
+        call.replyArray(told.size());
+        for (Command command : told) {
+            call.replyArray(6);
+            call.replyBulk(command.name);
+            call.replyInteger(command.words);
+            call.replyArray(0);
+            call.replyInteger(0);
+            call.replyInteger(0);
+            call.replyInteger(0);
         }
     }
 
-    /** Name, words, flags, and the places of keys, which are not told. */
-    private void describe(Command command) {
-        reply.array(6);
-        reply.bulk(command.name);
-        reply.integer(command.words);
-        reply.array(0);
-        reply.integer(0);
-        reply.integer(0);
-        reply.integer(0);
-    }
-
-    private void config() throws Refusal {
-        if (request.name(1) != GET || request.count() < 3) {
+    private static void config(Call call) throws Refusal {
+        if (!call.text(1).equalsIgnoreCase("GET") || call.count() < 3) {
             throw new Refusal("ERR CONFIG knows GET alone, with the name of a parameter");
         }
-        String name = request.text(2).toLowerCase(Locale.ROOT);
+        String name = call.text(2).toLowerCase(Locale.ROOT);
         String value =
                 switch (name) {
                     case "save" -> "";
@@ -206,20 +178,15 @@ public final class RespHandler implements MessageHandler {
                     case "proto-max-bulk-len" -> String.valueOf(RespProtocol.MAX_FRAME_BYTES);
                     default -> null;
                 };
-        reply.array(value == null ? 0 : 2);
+        call.replyArray(value == null ? 0 : 2);
         if (value != null) {
-            reply.bulk(name);
-            reply.bulk(value);
+            call.replyBulk(name);
+            call.replyBulk(value);
         }
     }
 
-    private void info() {
-        reply.bulk("# Server\r\nredis_version:7.0.0\r\nserver_name:millrace-resp-server\r\n# Keyspace\r\ndb0:keys="
+    private void info(Call call) {
+        call.replyBulk("# Server\r\nredis_version:7.0.0\r\nserver_name:millrace-resp-server\r\n# Keyspace\r\ndb0:keys="
                 + keys.size() + "\r\n");
-    }
-
-    private void flush() {
-        keys.clear();
-        reply.ok();
     }
 }
