@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
         description = "The same load on echo servers of every I/O model, with a table and a chart of what each costs.")
 public final class IoModels implements Callable<Integer> {
     private static final double QUICK_SECONDS = 1;
-    private static final double PUBLISHED_SECONDS = 4;
+    private static final double PUBLISHED_SECONDS = 2;
+    private static final int PUBLISHED_ROUNDS = 3;
 
     @Option(
             names = "--rungs",
@@ -47,8 +48,14 @@ public final class IoModels implements Callable<Integer> {
     @Option(
             names = "--seconds",
             paramLabel = "SECONDS",
-            description = "How long each load is measured (default: 1, or 4 with --write).")
+            description = "How long each load is measured in a round (default: 1, or 2 with --write).")
     private @Nullable Double seconds;
+
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            description = "How often all rungs are measured, in fresh JVMs (default: 1, or 3 with --write).")
+    private @Nullable Integer rounds;
 
     @Option(names = "--chart", paramLabel = "FILE", description = "Also draws the chart as an SVG file.")
     private @Nullable Path chart;
@@ -80,7 +87,9 @@ public final class IoModels implements Callable<Integer> {
         if (!(time > 0)) {
             throw new IllegalArgumentException("--seconds is " + seconds + "; it must be above 0");
         }
-        LadderReport report = new LadderReport(climb(time));
+        int times = rounds != null ? rounds : page != null ? PUBLISHED_ROUNDS : 1;
+        Main.requirePositive("--rounds", times);
+        LadderReport report = new LadderReport(climb(time, times));
         PrintWriter out = spec.commandLine().getOut();
         report.printTable(out);
         report.printBars(out, ConsoleClient.charset().equals(StandardCharsets.UTF_8) ? '█' : '#');
@@ -88,19 +97,19 @@ public final class IoModels implements Callable<Integer> {
             Files.writeString(chart, LadderChart.draw(report));
         }
         if (page != null) {
-            page.write(report, "io-models --write docs --seconds " + time);
+            page.write(report, "io-models --write docs --seconds " + time + " --rounds " + times);
         }
         return ExitCode.OK;
     }
 
-    private List<Measurement> climb(double time) throws Exception {
+    private List<Measurement> climb(double time, int times) throws Exception {
         PrintWriter err = spec.commandLine().getErr();
         List<Rung> present = rungs.stream().filter(Rung::isPresent).toList();
         if (present.size() < rungs.size()) {
             err.println("virtual-threads is left out: it needs Java 21 or newer, and this is Java "
                     + Runtime.version().feature());
         }
-        Ladder ladder = new Ladder(present, connections, time);
+        Ladder ladder = new Ladder(present, connections, time, times);
         FutureTask<List<Measurement>> climb = new FutureTask<>(ladder::climb);
         Thread climber = new Thread(climb, "climber");
         climber.setDaemon(true);

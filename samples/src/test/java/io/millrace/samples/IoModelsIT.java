@@ -27,6 +27,7 @@ class IoModelsIT {
                 "--rungs=selector,millrace",
                 "--connections=1,8",
                 "--seconds=0.05",
+                "--rounds=2",
                 "--chart=" + chart,
                 "--write=" + folder);
 
@@ -43,6 +44,9 @@ class IoModelsIT {
         assertEquals(
                 List.of("io-models: --connections is 0; it must be at least 1"),
                 CommandRun.of(new IoModels(), "--connections=0").err().lines().toList());
+        assertEquals(
+                List.of("io-models: --rounds is 0; it must be at least 1"),
+                CommandRun.of(new IoModels(), "--rounds=0").err().lines().toList());
         assertEquals(
                 List.of("io-models: --seconds is 0.0; it must be above 0"),
                 CommandRun.of(new IoModels(), "--seconds=0").err().lines().toList());

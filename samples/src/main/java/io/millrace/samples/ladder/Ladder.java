@@ -2,12 +2,14 @@ package io.millrace.samples.ladder;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Measures rung after rung, each under every load.
+ * Measures rung after rung, each under every load, and all of that in several rounds: a slow minute of the machine falls
+ * on one round of a few rungs, and the median does without it.
  *
  * <p>Threading: one thread climbs; the others may ask how far it has come.
  */
@@ -22,6 +24,7 @@ public final class Ladder {
 
     private final List<Rung> rungs;
     private final List<Integer> connections;
+    private final int rounds;
     private final long nanos;
     private final List<Measurement> measurements = new ArrayList<>();
     private volatile int done;
@@ -32,17 +35,19 @@ public final class Ladder {
      *
      * @param rungs in their order
      * @param connections of each load
-     * @param seconds that each load is measured for
+     * @param seconds that each load is measured for in a round
+     * @param rounds how often all rungs are climbed
      */
-    public Ladder(List<Rung> rungs, List<Integer> connections, double seconds) {
+    public Ladder(List<Rung> rungs, List<Integer> connections, double seconds, int rounds) {
         this.rungs = List.copyOf(rungs);
         this.connections = List.copyOf(connections);
+        this.rounds = rounds;
         nanos = (long) (seconds * TimeUnit.SECONDS.toNanos(1));
     }
 
     /** Returns how many loads there are in all. */
     public int total() {
-        return rungs.size() * connections.size();
+        return rounds * rungs.size() * connections.size();
     }
 
     /** Returns how many loads have been measured. */
@@ -58,20 +63,31 @@ public final class Ladder {
     /** Measures everything. */
     public List<Measurement> climb() throws IOException, InterruptedException {
         try (ChildProcess load = ChildProcess.start(Processors.LOAD, LoadChild.class)) {
-            for (Rung rung : rungs) {
-                note = rung + ", warming up";
-                try (ChildProcess server = ChildProcess.start(Processors.SERVER, ServerChild.class, rung.name())) {
-                    connect(load, server, WARM_CONNECTIONS, nanos);
-                    for (int count : connections) {
-                        note = rung + ", " + LadderReport.words(count);
-                        connect(load, server, count, nanos / SETTLING_PART);
-                        measurements.add(measure(rung, count, server, load));
-                        done = measurements.size();
-                    }
+            for (int round = 0; round < rounds; round++) {
+                List<Rung> order = new ArrayList<>(rungs);
+                if (round % 2 == 1) {
+                    Collections.reverse(order); // nobody is always next to the same neighbour in time
+                }
+                for (Rung rung : order) {
+                    measure(rung, load);
                 }
             }
         }
         return List.copyOf(measurements);
+    }
+
+    /** Measures a rung in a fresh JVM, under every load. */
+    private void measure(Rung rung, ChildProcess load) throws IOException, InterruptedException {
+        note = rung + ", warming up";
+        try (ChildProcess server = ChildProcess.start(Processors.SERVER, ServerChild.class, rung.name())) {
+            connect(load, server, WARM_CONNECTIONS, nanos);
+            for (int count : connections) {
+                note = rung + ", " + LadderReport.words(count);
+                connect(load, server, count, nanos / SETTLING_PART);
+                measurements.add(measure(rung, count, server, load));
+                done = measurements.size();
+            }
+        }
     }
 
     /** Puts a load on a server in place of the one before, and lets it run for a time. */

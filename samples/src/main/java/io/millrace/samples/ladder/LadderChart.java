@@ -2,7 +2,7 @@ package io.millrace.samples.ladder;
 
 import java.util.List;
 import java.util.Locale;
-import java.util.function.ToDoubleFunction;
+import java.util.function.Function;
 
 /** The results as a picture: a row of panels for each figure, a panel for each load, a bar for each rung. */
 public final class LadderChart {
@@ -16,7 +16,7 @@ public final class LadderChart {
 
     private static final int BAR = 13;
     private static final int STEP = 19;
-    private static final int TOP = 70;
+    private static final int TOP = 88;
     private static final int ROW_HEAD = 54;
     private static final int ROW_GAP = 22;
 
@@ -28,6 +28,7 @@ public final class LadderChart {
             .title, .head, .name { fill: #1f2328 }
             .card { fill: #ffffff; stroke: #d0d7de }
             .axis { stroke: #59636e }
+            .spread { stroke: #d1242f; stroke-width: 2 }
             .bar { fill: #6e7781 }
             .own { fill: #0b63c5 }
             @media (prefers-color-scheme: dark) {
@@ -35,6 +36,7 @@ public final class LadderChart {
               .title, .head, .name { fill: #f0f6fc }
               .card { fill: #0d1117; stroke: #3d444d }
               .axis { stroke: #a3adb8 }
+              .spread { stroke: #ff9b8e }
               .bar { fill: #9198a1 }
               .own { fill: #58a6ff }
             }
@@ -72,13 +74,20 @@ public final class LadderChart {
                 MARGIN,
                 50,
                 "echo of 64 bytes, one on its way per connection; each panel has its own scale; " + Processors.share());
-        row(TOP, "messages per second (longer is better)", "%,.0f", Measurement::messagesPerSecond);
-        row(TOP + row, "microseconds of server CPU per message (shorter is better)", "%,.1f", Measurement::cpuMicros);
+        text("note", MARGIN, 68, rounds());
+        row(TOP, "messages per second (longer is better)", "%,.0f", Result::messagesPerSecond);
+        row(TOP + row, "microseconds of server CPU per message (shorter is better)", "%,.1f", Result::cpuMicros);
         add("</svg>");
         return svg.toString();
     }
 
-    private void row(int top, String title, String format, ToDoubleFunction<Measurement> figure) {
+    private String rounds() {
+        return report.rounds() == 1
+                ? "one round"
+                : "bars are medians of " + report.rounds() + " rounds, lines reach from the lowest to the highest";
+    }
+
+    private void row(int top, String title, String format, Function<Result, Spread> figure) {
         text("head", MARGIN, top + 16, title);
         for (int i = 0; i < rungs.size(); i++) {
             text("name", MARGIN, baseline(top, i), rungs.get(i).toString());
@@ -88,22 +97,34 @@ public final class LadderChart {
         }
     }
 
-    private void panel(int left, int top, int load, String format, ToDoubleFunction<Measurement> figure) {
+    private void panel(int left, int top, int load, String format, Function<Result, Spread> figure) {
         text("note", left, top + 40, LadderReport.words(load));
-        List<Measurement> bars = report.under(load);
-        double most = Math.max(bars.stream().mapToDouble(figure).max().orElse(1), Double.MIN_NORMAL);
+        List<Result> bars = report.under(load);
+        double most =
+                bars.stream().mapToDouble(bar -> figure.apply(bar).high()).max().orElse(1);
+        double scale = (PANEL - VALUE) / Math.max(most, Double.MIN_NORMAL);
         for (int i = 0; i < bars.size(); i++) {
-            double value = figure.applyAsDouble(bars.get(i));
-            double length = Math.max(1, value / most * (PANEL - VALUE));
+            Spread spread = figure.apply(bars.get(i));
             add(
                     "<rect class=\"bar%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
-                    bars.get(i).rung() == Rung.MILLRACE ? " own" : "", left, barTop(top, i), length, BAR);
-            text("value", left + length + 6, baseline(top, i), String.format(Locale.ROOT, format, value));
+                    bars.get(i).rung() == Rung.MILLRACE ? " own" : "",
+                    left,
+                    barTop(top, i),
+                    Math.max(1, spread.median() * scale),
+                    BAR);
+            line("spread", left + spread.low() * scale, barTop(top, i) + BAR / 2, left + spread.high() * scale, 0);
+            text(
+                    "value",
+                    left + spread.high() * scale + 6,
+                    baseline(top, i),
+                    String.format(Locale.ROOT, format, spread.median()));
         }
         int bottom = barTop(top, bars.size()) - STEP + BAR;
-        add(
-                "<line class=\"axis\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>",
-                left, top + ROW_HEAD - 4, left, bottom + 4);
+        line("axis", left, top + ROW_HEAD - 4, left, bottom - top - ROW_HEAD + 8);
+    }
+
+    private void line(String style, double x, int y, double toX, int down) {
+        add("<line class=\"%s\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>", style, x, y, toX, y + down);
     }
 
     private static int barTop(int top, int index) {

@@ -64,19 +64,23 @@ public final class LadderPage {
         row(text, "kernel", properties("os.name", "os.version", "os.arch"));
         row(text, "JDK", properties("java.runtime.version", "java.vendor"));
         row(text, "processors", Processors.share());
+        row(
+                text,
+                "rounds",
+                report.rounds() + ", each of all rungs in fresh JVMs; the median, and the lowest to the highest");
         row(text, "command", "`" + command + "`");
         text.append("\n![Messages per second and CPU per message of every rung under every load](" + CHART + ")\n");
         for (int load : report.loads()) {
             text.append("\n### ").append(LadderReport.words(load)).append("\n\n");
             text.append(
                     "| rung | messages/s | CPU µs per message | threads | load's CPU |\n|---|---:|---:|---:|---:|\n");
-            for (Measurement one : report.under(load)) {
+            for (Result one : report.under(load)) {
                 text.append(String.format(
                         Locale.ROOT,
-                        "| `%s` | %,.0f | %,.1f | %,d | %.0f %% |\n",
+                        "| `%s` | %s | %s | %,d | %.0f %% |\n",
                         one.rung(),
-                        one.messagesPerSecond(),
-                        one.cpuMicros(),
+                        one.messagesPerSecond().words("%,.0f"),
+                        one.cpuMicros().words("%,.1f"),
                         one.threads(),
                         100 * one.loadShare()));
             }

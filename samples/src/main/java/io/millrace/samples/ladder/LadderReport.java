@@ -17,15 +17,24 @@ public record LadderReport(List<Measurement> measurements) {
         return measurements.stream().map(Measurement::connections).distinct().toList();
     }
 
-    /** Returns the rungs that were measured. */
+    /** Returns the rungs that were measured, in their order. */
     List<Rung> rungs() {
-        return measurements.stream().map(Measurement::rung).distinct().toList();
+        return measurements.stream().map(Measurement::rung).distinct().sorted().toList();
+    }
+
+    /** Returns how often each rung was measured under each load. */
+    int rounds() {
+        return measurements.size() / Math.max(1, rungs().size() * loads().size());
     }
 
     /** Returns all rungs under one load. */
-    List<Measurement> under(int connections) {
-        return measurements.stream()
-                .filter(one -> one.connections() == connections)
+    List<Result> under(int connections) {
+        return rungs().stream()
+                .map(rung -> measurements.stream()
+                        .filter(one -> one.rung() == rung && one.connections() == connections)
+                        .toList())
+                .filter(rounds -> !rounds.isEmpty())
+                .map(Result::of)
                 .toList();
     }
 
@@ -43,15 +52,15 @@ public record LadderReport(List<Measurement> measurements) {
         out.println();
         for (Rung rung : rungs()) {
             out.printf("  %-21s", rung);
-            for (Measurement one : measurements) {
-                if (one.rung() == rung) {
-                    out.printf(
-                            Locale.ROOT,
-                            " |%,12.0f %7.1f %,7d",
-                            one.messagesPerSecond(),
-                            one.cpuMicros(),
-                            one.threads());
-                }
+            for (int load : loads()) {
+                under(load).stream()
+                        .filter(one -> one.rung() == rung)
+                        .forEach(one -> out.printf(
+                                Locale.ROOT,
+                                " |%,12.0f %7.1f %,7d",
+                                one.messagesPerSecond().median(),
+                                one.cpuMicros().median(),
+                                one.threads()));
             }
             out.println();
         }
@@ -59,22 +68,26 @@ public record LadderReport(List<Measurement> measurements) {
                 measurements.stream().mapToDouble(Measurement::loadShare).max().orElse(0);
         out.printf(
                 Locale.ROOT,
-                "  CPU us: of the server's process, per message. The load kept a processor %.0f %% busy at most.%n",
-                100 * busiest);
+                "  CPU us: of the server's process, per message. The load kept a processor %.0f %% busy at most.%s%n",
+                100 * busiest,
+                rounds() > 1 ? " Medians of " + rounds() + " rounds." : "");
     }
 
     /** Prints a bar for each rung under each load: its messages per second. */
     public void printBars(PrintWriter out, char cell) {
         for (int load : loads()) {
             double most = under(load).stream()
-                    .mapToDouble(Measurement::messagesPerSecond)
+                    .mapToDouble(one -> one.messagesPerSecond().median())
                     .max()
                     .orElse(1);
             out.printf("%n  %s, messages/s%n", words(load));
-            for (Measurement one : under(load)) {
-                int columns = (int) Math.round(BAR_COLUMNS * one.messagesPerSecond() / most);
+            for (Result one : under(load)) {
+                int columns =
+                        (int) Math.round(BAR_COLUMNS * one.messagesPerSecond().median() / most);
                 String bar = String.valueOf(cell).repeat(columns);
-                out.printf(Locale.ROOT, "  %-21s %s %,.0f%n", one.rung(), bar, one.messagesPerSecond());
+                out.printf(
+                        "  %-21s %s %s%n",
+                        one.rung(), bar, one.messagesPerSecond().words("%,.0f"));
             }
         }
     }

@@ -1,7 +1,7 @@
 package io.millrace.samples.ladder;
 
 /**
- * What one rung did under one load.
+ * What one rung did under one load in one round.
  *
  * @param rung which
  * @param connections how many there were, each with one message on its way
