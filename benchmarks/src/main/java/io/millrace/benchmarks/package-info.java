@@ -22,8 +22,8 @@
  * </ul>
  *
  * <p>Packages: {@code contestant} and below, who is measured, found through {@code lineup}; {@code load}, {@code
- * crowd} and {@code calls}, who loads them; {@code child}, processes; {@code run} and {@code scenario}, who has its
- * turn when; {@code result}, values; {@code table}, {@code chart}, {@code finding} and {@code report}, what is shown
+ * crowd} and {@code calls}, who loads them; {@code child}, processes; {@code run}, {@code scenario} and {@code
+ * redis}, who has its turn when; {@code result}, values; {@code table}, {@code chart}, {@code finding} and {@code report}, what is shown
  * of them; {@code micro}, parts of the core alone, with JMH.
  */
 @NullMarked

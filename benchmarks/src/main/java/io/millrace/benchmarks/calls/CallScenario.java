@@ -64,7 +64,7 @@ public final class CallScenario implements Scenario {
     private record Pair(Served served) implements Subject {
         @Override
         public void warm(int millis) throws IOException {
-            served.ask(Integer.toString(millis));
+            new WarmUp(served).run(millis);
         }
 
         @Override

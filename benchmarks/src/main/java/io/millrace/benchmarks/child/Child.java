@@ -122,6 +122,11 @@ public final class Child implements AutoCloseable {
         return figures.cpuNanos();
     }
 
+    /** Returns how much of it is the compiler's. */
+    public long compilerNanos() throws IOException {
+        return figures.compilerNanos();
+    }
+
     /** Counts its objects. */
     public Census census() throws IOException {
         return Census.of(process);

@@ -20,7 +20,7 @@ public enum Cpu {
     }
 
     /** Returns the words that start a command on this processor; none where that is not possible. */
-    List<String> prefix() {
+    public List<String> prefix() {
         boolean canPin = number >= 0 && number < Runtime.getRuntime().availableProcessors() && Taskset.IS_PRESENT;
         return canPin ? List.of("taskset", "-c", Integer.toString(number)) : List.of();
     }

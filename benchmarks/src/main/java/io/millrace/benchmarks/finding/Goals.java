@@ -10,6 +10,8 @@ public final class Goals {
 
     private static final double MOST_IDLE_BYTES = 2048;
 
+    private static final Peer REDIS = Peer.named("redis");
+
     private static final String ON_ONE_CONNECTION = "1x1000x.*";
     private static final String OVER_16 = "16x1000x.*";
     private static final String ANY_CALLS = ".*x1000x.*";
@@ -61,6 +63,11 @@ public final class Goals {
             new Goal(
                     "First echo: at most 0.7 times Netty nio's time",
                     Check.ratio(Part.FIRST_ECHO, ".*", Figure.FIRST_ECHO_NANOS, Peer.named("netty-nio"), 0.7)),
+            new Goal(
+                    "`resp-server` with one I/O thread, 16 requests in flight on each of 50 connections: at least 0.7 times the requests per second of Redis on GET and SET",
+                    Check.all(
+                            Check.advantage(Part.REDIS, "get-p16", REDIS, 0.7),
+                            Check.advantage(Part.REDIS, "set-p16", REDIS, 0.7))),
             new Goal(
                     "This page comes from one command, and every number of the README from it",
                     findings -> new Verdict("every build compares them (`PublicationTest`)", Verdict.Held.YES)));

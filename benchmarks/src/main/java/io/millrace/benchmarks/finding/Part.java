@@ -35,7 +35,10 @@ public enum Part {
     IDLE("idle", Figure.HEAP_AND_DIRECT_BYTES_PER_CONNECTION, 3),
 
     /** From the start of a JVM. */
-    FIRST_ECHO("first-echo", Figure.FIRST_ECHO_NANOS, 1);
+    FIRST_ECHO("first-echo", Figure.FIRST_ECHO_NANOS, 1),
+
+    /** The sample server of Redis's protocol beside Redis. */
+    REDIS("redis", Figure.MESSAGES_PER_SECOND, 15);
 
     private final String scenario;
     private final Figure headline;

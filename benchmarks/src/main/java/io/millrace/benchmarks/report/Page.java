@@ -45,6 +45,7 @@ final class Page {
                 "warning", arguments -> warning(),
                 "goals", arguments -> Goals.markdown(findings),
                 "tables", this::tables,
+                "pairs", this::pairs,
                 "chart", this::chart,
                 "ratio", this::ratio,
                 "value", this::value,
@@ -115,6 +116,14 @@ final class Page {
                         + new PointTable(point, part.headline()).markdown())
                 .collect(Collectors.joining("\n"))
                 .strip();
+    }
+
+    private String pairs(List<String> arguments) {
+        List<String> words = arguments(arguments, "SCENARIO", "PEER");
+        List<PointResult> points = findings.points(Part.of(words.get(0)));
+        return points.isEmpty()
+                ? NOT_MEASURED
+                : new PairTable(points, Peer.named(words.get(1))).markdown().strip();
     }
 
     private String chart(List<String> arguments) {

@@ -1,6 +1,7 @@
 package io.millrace.benchmarks.report;
 
 import io.millrace.benchmarks.calls.CallScenario;
+import io.millrace.benchmarks.redis.RedisScenario;
 import io.millrace.benchmarks.run.EchoScenario;
 import io.millrace.benchmarks.run.LatencyScenario;
 import io.millrace.benchmarks.run.Scenario;
@@ -28,6 +29,7 @@ final class Scenarios {
                 new ChurnScenario(),
                 new BroadcastScenario(),
                 new IdleScenario(),
-                new FirstEchoScenario());
+                new FirstEchoScenario(),
+                new RedisScenario());
     }
 }

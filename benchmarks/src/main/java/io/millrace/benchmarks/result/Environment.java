@@ -17,7 +17,7 @@ import java.util.TreeMap;
  * @param processors that the JVM may use
  * @param kernel the operating system and its version
  * @param jdk the version and vendor
- * @param versions of every contestant's library, by its name
+ * @param versions of every contestant's library or program, by its name
  * @param command what it was measured with; several, if parts of it were measured again
  */
 public record Environment(
@@ -46,11 +46,18 @@ public record Environment(
                 command);
     }
 
-    /** Returns this, which came after an earlier one: the page tells both commands, each once. */
+    /** Returns this with more versions. */
+    public Environment withVersions(Map<String, String> more) {
+        Map<String, String> all = new TreeMap<>(versions);
+        all.putAll(more);
+        return new Environment(when, machine, processors, kernel, jdk, all, command);
+    }
+
+    /** Returns this, which came after an earlier one: the page tells the versions and commands of both, each once. */
     Environment after(Environment earlier) {
         boolean isTold = earlier.command.endsWith(command);
         String both = isTold ? earlier.command : earlier.command + ", then " + command;
-        return new Environment(when, machine, processors, kernel, jdk, versions, both);
+        return new Environment(when, machine, processors, kernel, jdk, earlier.versions, both).withVersions(versions);
     }
 
     private static String processorModel() throws IOException {

@@ -64,14 +64,14 @@ public record RunPlan(
         return new RunPlan(trials, roundsPerTrial, warmMillis, roundMillis, contestants, once, wanted);
     }
 
-    /** Returns this plan with so many times its warm-up. */
-    public RunPlan withWarmTimes(int factor) {
-        return new RunPlan(trials, roundsPerTrial, factor * warmMillis, roundMillis, contestants, once, points);
-    }
-
     /** Returns this plan with so many trials at most. */
     public RunPlan withTrialsUpTo(int most) {
         return new RunPlan(Math.min(trials, most), roundsPerTrial, warmMillis, roundMillis, contestants, once, points);
+    }
+
+    /** Returns this plan with so many rounds in a trial at most. */
+    public RunPlan withRoundsUpTo(int most) {
+        return new RunPlan(trials, Math.min(roundsPerTrial, most), warmMillis, roundMillis, contestants, once, points);
     }
 
     /** Returns this plan with these contestants in the first trial only. */

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.millrace.benchmarks.result.Figure;
 import io.millrace.benchmarks.result.PointResult;
+import io.millrace.benchmarks.result.Series;
 import org.junit.jupiter.api.Test;
 
 class GoalsTest {
@@ -111,6 +112,21 @@ class GoalsTest {
                 cpu("netty-uring", 105));
         assertEquals("no", held("Proxy 64x32x64", point));
         assertEquals("yes", held("The same proxy against Netty nio", point));
+    }
+
+    @Test
+    void redisIsComparedByRequestsPerSecond() {
+        PointResult get = point(Part.REDIS, "get-p16", perSecond("millrace", 80), perSecond("redis", 100));
+        PointResult set = point(Part.REDIS, "set-p16", perSecond("millrace", 69), perSecond("redis", 100));
+        assertEquals("no", held("`resp-server`", get, set));
+        assertEquals("not measured", held("`resp-server`", get));
+        assertEquals(
+                "| get-p16: 0.80 [0.80, 0.80] × redis | not measured |",
+                row("`resp-server`", get).replaceFirst("^\\|[^|]*", ""));
+    }
+
+    private static Series perSecond(String contestant, double value) {
+        return series(contestant, Figure.MESSAGES_PER_SECOND, value);
     }
 
     private static PointResult allocated(String point, double bytes) {

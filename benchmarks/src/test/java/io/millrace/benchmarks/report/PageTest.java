@@ -60,6 +60,30 @@ class PageTest {
     }
 
     @Test
+    void scenarioOfManyPointsIsOneTableBesideOnePeer() {
+        PointResult get = new PointResult(
+                "redis",
+                "get",
+                List.of(
+                        series("millrace", Figure.MESSAGES_PER_SECOND, 60_000),
+                        series("redis", Figure.MESSAGES_PER_SECOND, 50_000),
+                        cpu("millrace", 2000),
+                        cpu("redis", 3000)),
+                Map.of());
+        PointResult set = new PointResult("redis", "set", List.of(), Map.of("redis", "it fell over"));
+        assertEquals(
+                """
+                | test | Millrace, requests/s | redis, requests/s |           × redis |          × by CPU | Millrace, p99 | redis, p99 |
+                |------|---------------------:|------------------:|------------------:|------------------:|--------------:|-----------:|
+                | get  |               60,000 |            50,000 | 1.20 [1.20, 1.20] | 1.50 [1.50, 1.50] |             - |          - |
+                | set  |                    - |                 - |                 - |                 - |             - |          - |
+
+                Not measured: set: redis (it fell over).""",
+                new Page(run(get, set), Set.of()).fill(new Template("page.md", "{{pairs redis redis}}")));
+        assertEquals("*not measured*", fill("{{pairs redis redis}}"));
+    }
+
+    @Test
     void numbersInSentencesComeFromTheRun() {
         assertEquals(
                 "1.20 [1.20, 1.20] times netty-nio, 250 us",
