@@ -14,7 +14,16 @@ final class ListenOptions {
             names = "--port",
             paramLabel = "PORT",
             description = "The port; 0 lets the system choose (default: ${DEFAULT-VALUE}).")
-    private int port = 9000;
+    private int port;
+
+    ListenOptions() {
+        this(9000);
+    }
+
+    /** Makes options with another port unless one is given. */
+    ListenOptions(int defaultPort) {
+        port = defaultPort;
+    }
 
     String host() {
         return host;

@@ -36,7 +36,7 @@ import picocli.CommandLine.ScopeType;
             DrainUnderLoad.class,
             SlowPeers.class,
             FileTransfer.class,
-            VirtualThreads.class,
+            BlockingHandlers.class,
             Telemetry.class,
             Monitoring.class,
             IoModels.class,

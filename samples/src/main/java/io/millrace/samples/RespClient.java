@@ -5,13 +5,13 @@ import io.millrace.client.request.BatchOptions;
 import io.millrace.client.request.Outcome;
 import io.millrace.samples.resp.RespProtocol;
 import io.millrace.server.TcpServer;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -31,7 +31,6 @@ import picocli.CommandLine.Spec;
         description = "Sets many keys of a Redis server, pipelined, gets them back, compares, and deletes them.")
 public final class RespClient implements Callable<Integer> {
     private static final Duration TIMEOUT = Duration.ofMinutes(1);
-    private static final String OK = "+OK\r\n";
 
     @Option(names = "--host", paramLabel = "HOST", description = "The server (default: ${DEFAULT-VALUE}).")
     private String host = "127.0.0.1";
@@ -88,9 +87,9 @@ public final class RespClient implements Callable<Integer> {
                 .endpoint(host, serverPort)
                 .build()) {
             long start = System.nanoTime();
-            ask(client, i -> command("SET", key(i), values[i]), i -> ByteBuffer.wrap(bytes(OK)));
+            ask(client, i -> command("SET", key(i), values[i]), i -> bytes("+OK\r\n"));
             ask(client, i -> command("GET", key(i)), i -> bulk(values[i]));
-            ask(client, i -> command("DEL", key(i)), i -> ByteBuffer.wrap(bytes(":1\r\n")));
+            ask(client, i -> command("DEL", key(i)), i -> bytes(":1\r\n"));
             double seconds = (System.nanoTime() - start) / (double) TimeUnit.SECONDS.toNanos(1);
             spec.commandLine()
                     .getOut()
@@ -111,19 +110,15 @@ public final class RespClient implements Callable<Integer> {
     }
 
     /** Asks a command for each key, and compares the replies with what they should be. */
-    private void ask(TcpClient client, IntFunction<ByteBuffer> commands, IntFunction<ByteBuffer> expected)
+    private void ask(TcpClient client, IntFunction<ByteBuffer> commands, IntFunction<byte[]> expected)
             throws Exception {
         List<ByteBuffer> batch = IntStream.range(0, keys).mapToObj(commands).toList();
         List<Outcome<ByteBuffer>> outcomes = client.batch(
                         batch, BatchOptions.within(TIMEOUT).pipelined(pipeline).stopOnFailure())
                 .get();
         for (int i = 0; i < keys; i++) {
-            Outcome<ByteBuffer> outcome = outcomes.get(i);
-            ByteBuffer reply = outcome.reply();
-            if (reply == null) {
-                throw Objects.requireNonNull(outcome.failure());
-            }
-            if (!reply.equals(expected.apply(i))) {
+            ByteBuffer reply = outcomes.get(i).orThrow();
+            if (!reply.equals(ByteBuffer.wrap(expected.apply(i)))) {
                 String text = StandardCharsets.ISO_8859_1.decode(reply).toString();
                 throw new IOException("command " + i + " was answered " + text.strip());
             }
@@ -132,22 +127,21 @@ public final class RespClient implements Callable<Integer> {
 
     /** Writes a command as the array of bulk strings that it is on the wire. */
     private static ByteBuffer command(String name, byte[]... arguments) {
-        int room = 32
-                + Stream.of(arguments)
-                        .mapToInt(argument -> argument.length + 16)
-                        .sum();
-        ByteBuffer out = ByteBuffer.allocate(room).put(bytes("*" + (arguments.length + 1) + "\r\n"));
-        out.put(bulk(bytes(name)));
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(bytes("*" + (arguments.length + 1) + "\r\n"));
+        out.writeBytes(bulk(bytes(name)));
         for (byte[] argument : arguments) {
-            out.put(bulk(argument));
+            out.writeBytes(bulk(argument));
         }
-        return out.flip();
+        return ByteBuffer.wrap(out.toByteArray());
     }
 
-    private static ByteBuffer bulk(byte[] content) {
-        ByteBuffer out = ByteBuffer.allocate(content.length + 16);
-        out.put(bytes("$" + content.length + "\r\n")).put(content).put(bytes("\r\n"));
-        return out.flip();
+    private static byte[] bulk(byte[] content) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(bytes("$" + content.length + "\r\n"));
+        out.writeBytes(content);
+        out.writeBytes(bytes("\r\n"));
+        return out.toByteArray();
     }
 
     private static byte[] bytes(String text) {

@@ -10,6 +10,7 @@ import io.millrace.server.TcpServerBuilder;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -22,17 +23,9 @@ public final class RespServer implements Callable<Integer> {
     /** One reply may be as long as this. Before the next the session waits until little is queued. */
     private static final int MAX_REPLY_BYTES = 64 << 20;
 
-    @Option(
-            names = "--host",
-            paramLabel = "HOST",
-            description = "The local name or address to listen on (default: ${DEFAULT-VALUE}).")
-    private String host = "127.0.0.1";
-
-    @Option(
-            names = "--port",
-            paramLabel = "PORT",
-            description = "The port; 0 lets the system choose (default: ${DEFAULT-VALUE}, one above that of Redis).")
-    private int port = 6380;
+    /** One above the port of Redis, which may run beside it. */
+    @Mixin
+    private final ListenOptions listen = new ListenOptions(6380);
 
     @Option(names = "--threads", paramLabel = "N", description = "I/O threads (default: ${DEFAULT-VALUE}).")
     private int threads = 1;
@@ -54,11 +47,11 @@ public final class RespServer implements Callable<Integer> {
     public Integer call() throws Exception {
         Main.requirePositive("--threads", threads);
         try (IoGroup group = IoGroup.builder().name("resp").threads(threads).start();
-                TcpServer server = newServer(threads).group(group).bind(host, port)) {
+                TcpServer server = newServer(threads).group(group).bind(listen.host(), listen.port())) {
             ShutdownHook.drain(server)
                     .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
                     .register();
-            spec.commandLine().getOut().println("listening on " + host + ":" + server.port());
+            spec.commandLine().getOut().println("listening on " + listen.host() + ":" + server.port());
             server.awaitClosed();
         }
         return ExitCode.OK;

@@ -63,7 +63,7 @@ class SeedSamplesIT {
         assertEquals(1, run.exitCode());
         assertEquals("", run.out());
         assertTrue(
-                run.err().matches("seed-client: cannot connect to 127\\.0\\.0\\.1:\\d+: .*start a server first.*\\R"),
+                run.err().matches("seed-client: cannot connect to 127\\.0\\.0\\.1:\\d+: .*start the server there.*\\R"),
                 run.err());
     }
 }

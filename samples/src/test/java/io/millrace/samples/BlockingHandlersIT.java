@@ -8,10 +8,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class VirtualThreadsIT {
+class BlockingHandlersIT {
     @Test
     void bothKindsAreComparedWhereThereAreVirtualThreadsAndElsewhereItSaysWhatItNeeds() {
-        CommandRun run = CommandRun.of(new VirtualThreads(), "--clients", "20", "--block", "5", "--pool", "4");
+        CommandRun run = CommandRun.of(new BlockingHandlers(), "--clients", "20", "--block", "5", "--pool", "4");
 
         assertEquals(0, run.exitCode(), run.err());
         List<String> lines = run.out().lines().toList();
@@ -26,7 +26,7 @@ class VirtualThreadsIT {
 
     @Test
     void impossibleOptionIsExplainedInOneLine() {
-        CommandRun run = CommandRun.of(new VirtualThreads(), "--pool", "0");
+        CommandRun run = CommandRun.of(new BlockingHandlers(), "--pool", "0");
 
         assertEquals(2, run.exitCode());
         assertEquals(

@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
         name = "virtual-threads",
         description = "Many clients ask at once, and the handler of each blocks for a while: on a pool of threads they"
                 + " queue, on virtual threads they do not. Virtual threads need Java 21 or newer.")
-public final class VirtualThreads implements Callable<Integer> {
+public final class BlockingHandlers implements Callable<Integer> {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int WARM_UPS = 10;
 
@@ -55,7 +55,7 @@ public final class VirtualThreads implements Callable<Integer> {
      * @param args options; none are needed
      */
     public static void main(String... args) {
-        System.exit(Main.commandLine(new VirtualThreads()).execute(args));
+        System.exit(Main.commandLine(new BlockingHandlers()).execute(args));
     }
 
     @Override
