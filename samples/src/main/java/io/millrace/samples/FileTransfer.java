@@ -77,23 +77,23 @@ public final class FileTransfer implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Main.requirePositive("--megabytes", megabytes);
-        Path madeUp = Files.createTempFile("file-transfer", ".sent");
-        Path fetched = Files.createTempFile("file-transfer", ".fetched");
-        try {
-            Path target = to != null ? to : fetched;
-            if (from != null) {
-                return fetch(Endpoint.parse(from), target);
-            }
-            TcpServerBuilder builder = TcpServer.builder()
-                    .protocol(Protocol.lengthPrefixed())
-                    .onMessage(new FileSender(file != null ? file : FileSender.makeUp(madeUp, megabytes), cutPercent));
-            try (TcpServer server = servePort != null ? builder.bind(servePort) : builder.bind("127.0.0.1", 0)) {
-                return servePort != null ? serve(server) : fetch(new Endpoint("127.0.0.1", server.port()), target);
-            }
-        } finally {
-            Files.deleteIfExists(madeUp);
-            Files.deleteIfExists(fetched);
+        Path target = to != null ? to : temporaryFile();
+        if (from != null) {
+            return fetch(Endpoint.parse(from), target);
         }
+        Path served = file != null ? file : FileSender.makeUp(temporaryFile(), megabytes);
+        TcpServerBuilder builder =
+                TcpServer.builder().protocol(Protocol.lengthPrefixed()).onMessage(new FileSender(served, cutPercent));
+        try (TcpServer server = servePort != null ? builder.bind(servePort) : builder.bind("127.0.0.1", 0)) {
+            return servePort != null ? serve(server) : fetch(new Endpoint("127.0.0.1", server.port()), target);
+        }
+    }
+
+    /** Makes a file that goes when this program ends, on Ctrl-C too. */
+    private static Path temporaryFile() throws IOException {
+        Path file = Files.createTempFile("file-transfer", null);
+        file.toFile().deleteOnExit();
+        return file;
     }
 
     private int serve(TcpServer server) throws InterruptedException {
