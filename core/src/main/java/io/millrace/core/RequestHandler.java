@@ -11,7 +11,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Errors: a throw before the reply was given becomes an error reply where the protocol has one or there is an
  * {@link ErrorEncoder}, and the session lives on; otherwise it closes the session with
  * {@link CloseReason.Kind#HANDLER}. It is logged at WARN with its stack, rate-limited: for a refusal of the
- * application's own, which the peer should know the code of, call {@link Reply#fail}.
+ * application's own, which the peer should know the code of, call {@link Reply#fail}. A {@link MalformedFrameException},
+ * such as a codec throws, blames the peer instead, as in {@link MessageHandler#onMessage}: the request is answered with
+ * {@link ErrorCode#PROTOCOL} where that is possible, the session closes with {@link CloseReason.Kind#PROTOCOL}, and it is
+ * no warning.
  */
 @FunctionalInterface
 public interface RequestHandler {

@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -106,6 +107,62 @@ class SessionEndIT {
             assertEquals(
                     List.of("onOpen", "onMessage", "onMalformed", "onClose"),
                     link.recording().events());
+        }
+    }
+
+    /** Refuses every request, as a codec would. */
+    private static final RequestHandler REFUSING = (session, request, reply) -> {
+        request.position(request.limit());
+        throw new MalformedFrameException("no such command");
+    };
+
+    @Permutation.Each
+    void requestThatACodecRefusesBlamesThePeer(Permutation how) throws Exception {
+        RequestHandler atOnce = RequestHandler.of(request -> {
+            throw new MalformedFrameException("no such command");
+        });
+        for (RequestHandler handler : List.of(REFUSING, atOnce)) {
+            try (Loopback loopback = how.loopback()
+                    .protocol(Protocol.lines())
+                    .answering(handler)
+                    .errorEncoder((code, text) -> ByteBuffer.wrap((code + " " + text).getBytes(StandardCharsets.UTF_8)))
+                    .start()) {
+                Link link = loopback.open();
+                link.peer().send("GET nonsense\nmore\n".getBytes(StandardCharsets.UTF_8));
+                assertEquals("8 no such command\n", new String(link.peer().readToEnd(), StandardCharsets.UTF_8));
+                link.peer().close();
+                CloseReason reason = link.recording().awaitClose();
+                assertEquals(Kind.PROTOCOL, reason.kind());
+                assertTrue(reason.detail().contains("GET "), reason.detail());
+            }
+        }
+    }
+
+    @Permutation.Each
+    void requestWithATokenThatACodecRefusesIsAnsweredSo(Permutation how) throws Exception {
+        List<String> told = new CopyOnWriteArrayList<>();
+        MessageHandler messages = new MessageHandler() {
+            @Override
+            public void onMessage(Session session, ByteBuffer message) {}
+
+            @Override
+            public void onMalformed(Session session, MalformedFrameException cause) {
+                told.add(String.valueOf(cause.getMessage()));
+            }
+        };
+        try (Loopback loopback = how.loopback()
+                .protocol(Protocol.millrace())
+                .handlers(messages, REFUSING)
+                .start()) {
+            Link link = loopback.open();
+            link.peer().sendFrame(new byte[] {1, 0, 0, 0, 0, 0, 0, 0, 9, 'x'});
+            byte[] error = link.peer().readFrame();
+            assertEquals(9, ByteBuffer.wrap(error).getLong(1));
+            assertEquals(ErrorCode.PROTOCOL, ByteBuffer.wrap(error).getShort(9));
+            link.peer().readToEnd();
+            link.peer().close();
+            assertEquals(Kind.PROTOCOL, link.recording().awaitClose().kind());
+            assertEquals(List.of("no such command"), told);
         }
     }
 

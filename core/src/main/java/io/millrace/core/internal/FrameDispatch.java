@@ -252,24 +252,25 @@ final class FrameDispatch extends FrameOutlet {
      */
     private void callbackThrew(String callback, Throwable thrown, ByteBuffer payload) {
         if (thrown instanceof MalformedFrameException malformed) {
-            // A codec refused it, so the peer is at fault and nobody here.
-            CloseReason reason = CloseReasons.malformed(malformed, session.remoteAddress(), payload);
-            tellMalformed(malformed);
-            events.close(reason);
+            events.close(malformed(malformed, payload));
         } else {
             events.handlerThrew(callback, thrown);
             events.close(CloseReasons.handlerThrew(callback, thrown));
         }
     }
 
-    private void tellMalformed(MalformedFrameException malformed) {
+    /** A codec refused what came, so the peer is at fault and nobody here. */
+    @Override
+    public CloseReason malformed(MalformedFrameException cause, ByteBuffer payload) {
+        CloseReason reason = CloseReasons.malformed(cause, session.remoteAddress(), payload);
         try {
             if (session.isOpen()) {
-                setup.malformed(session, malformed);
+                setup.malformed(session, cause);
             }
         } catch (Throwable thrown) {
             events.handlerThrew("onMalformed", thrown);
         }
+        return reason;
     }
 
     private void takeRequest(FrameKind kind, long token, ByteBuffer payload) {

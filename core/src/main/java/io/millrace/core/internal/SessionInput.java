@@ -179,9 +179,7 @@ abstract class SessionInput extends SessionExchanges implements Receiver, HandOv
             breakStream(CloseReasons.malformed(malformed, session.remoteAddress(), receive.undelivered()), malformed);
             return false;
         } catch (RuntimeException | Error decoderFailed) {
-            if (decoderFailed instanceof Error) {
-                ThrowLog.log(runtime(), "decoder", session, decoderFailed);
-            }
+            ThrowLog.log(runtime(), "decoder", session, decoderFailed);
             breakStream(CloseReasons.decoderFailed(decoderFailed), null);
             return false;
         }

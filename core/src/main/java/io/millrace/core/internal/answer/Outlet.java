@@ -1,6 +1,7 @@
 package io.millrace.core.internal.answer;
 
 import io.millrace.core.CloseReason;
+import io.millrace.core.MalformedFrameException;
 import io.millrace.core.SendResult;
 import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
@@ -30,6 +31,14 @@ public interface Outlet {
 
     /** Hears that a reply was refused, and does what the policy says. */
     void refused();
+
+    /**
+     * Hears that a request is no good, for which the peer is to blame: tells the application.
+     *
+     * @param request what the handler was given, from the first byte again
+     * @return why the session is to be closed
+     */
+    CloseReason malformed(MalformedFrameException cause, ByteBuffer request);
 
     /** Hears that the handler threw: logs it, and closes the session if it was an Error. */
     void handlerThrew(String callback, Throwable thrown);

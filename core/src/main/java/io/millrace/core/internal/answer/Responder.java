@@ -3,6 +3,7 @@ package io.millrace.core.internal.answer;
 import io.millrace.core.CloseReason;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.ErrorEncoder;
+import io.millrace.core.MalformedFrameException;
 import io.millrace.core.RequestHandler.Processor;
 import io.millrace.core.SendResult;
 import io.millrace.core.Session;
@@ -63,6 +64,8 @@ public final class Responder extends RequestsInProgress {
 
     private void process(Processor processor, long token, ByteBuffer request) {
         long startNanos = served.meter().begin(isSampled());
+        int from = request.position();
+        int to = request.limit();
         SendResult result;
         processing = true;
         try {
@@ -71,7 +74,7 @@ public final class Responder extends RequestsInProgress {
             result = byToken ? outlet.queue(FrameKind.REPLY, token, payload) : queueInOrder(token, payload);
         } catch (Throwable thrown) {
             processing = false;
-            processorThrew(token, startNanos, thrown);
+            threw(unanswered(token, startNanos), thrown, request.limit(to).position(from));
             return;
         }
         processing = false;
@@ -91,9 +94,21 @@ public final class Responder extends RequestsInProgress {
         return session.isOpen() ? outlet.queue(FrameKind.MESSAGE, token, payload) : SendResult.CLOSED;
     }
 
-    private void processorThrew(long token, long startNanos, Throwable thrown) {
-        outlet.handlerThrew("onRequest", thrown);
-        failBecauseOf(unanswered(token, startNanos), thrown);
+    /**
+     * Answers for a handler that threw, unless it, or another thread, has answered.
+     *
+     * @param request what it was given, from the first byte again
+     */
+    private void threw(PendingReply reply, Throwable thrown, ByteBuffer request) {
+        if (thrown instanceof MalformedFrameException malformed) {
+            CloseReason reason = outlet.malformed(malformed, request);
+            tryFail(reply, ErrorCode.PROTOCOL, String.valueOf(malformed.getMessage()), reason);
+            outlet.close(reason);
+        } else {
+            outlet.handlerThrew("onRequest", thrown);
+            CloseReason reason = CloseReason.of(CloseReason.Kind.HANDLER, "onRequest threw " + thrown, thrown);
+            tryFail(reply, ErrorCode.HANDLER, "the handler failed", reason);
+        }
     }
 
     /**
@@ -132,11 +147,12 @@ public final class Responder extends RequestsInProgress {
         if (reply == null) {
             return;
         }
+        int from = request.position();
+        int to = request.limit();
         try {
             served.handler().onRequest(session, request, reply);
         } catch (Throwable thrown) {
-            outlet.handlerThrew("onRequest", thrown);
-            failBecauseOf(reply, thrown);
+            threw(reply, thrown, request.limit(to).position(from));
         }
     }
 
@@ -307,12 +323,6 @@ public final class Responder extends RequestsInProgress {
             throw answeredAlready();
         }
         return session.isOpen() ? SendResult.ACCEPTED : SendResult.CLOSED;
-    }
-
-    /** Answers for a handler that threw, unless it, or another thread, has answered. */
-    private void failBecauseOf(PendingReply reply, Throwable thrown) {
-        CloseReason reason = CloseReason.of(CloseReason.Kind.HANDLER, "onRequest threw " + thrown, thrown);
-        tryFail(reply, ErrorCode.HANDLER, "the handler failed", reason);
     }
 
     /** Returns false if the request has been answered already. */

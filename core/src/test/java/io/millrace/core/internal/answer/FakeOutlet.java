@@ -1,6 +1,7 @@
 package io.millrace.core.internal.answer;
 
 import io.millrace.core.CloseReason;
+import io.millrace.core.MalformedFrameException;
 import io.millrace.core.SendResult;
 import io.millrace.core.protocol.FrameKind;
 import java.nio.ByteBuffer;
@@ -144,6 +145,11 @@ final class FakeOutlet implements Outlet {
     @Override
     public synchronized void refused() {
         events.add("refused");
+    }
+
+    @Override
+    public CloseReason malformed(MalformedFrameException cause, ByteBuffer request) {
+        return CloseReason.of(CloseReason.Kind.PROTOCOL, String.valueOf(cause.getMessage()), cause);
     }
 
     @Override
