@@ -2,7 +2,6 @@ package io.millrace.samples.ladder;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
@@ -63,20 +62,14 @@ final class Load implements AutoCloseable {
 
     private void run() {
         try (selector) {
-            for (SelectionKey key : selector.keys()) {
-                ((Connection) key.attachment()).send();
-            }
-            while (!isClosing) {
-                int ready = selector.select(Load::ready, TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
-                if (ready == 0 && !isClosing) {
-                    throw new IOException("no echo has come for 10 s");
+            try {
+                exchange();
+            } finally {
+                // Also when the server has ended first: the next load needs the file descriptors.
+                for (SelectionKey key : selector.keys()) {
+                    key.channel().close();
                 }
             }
-            for (SelectionKey key : selector.keys()) {
-                key.channel().close();
-            }
-        } catch (UncheckedIOException e) {
-            failure = e.getCause();
         } catch (IOException e) {
             failure = e;
         }
@@ -86,11 +79,18 @@ final class Load implements AutoCloseable {
         }
     }
 
-    private static void ready(SelectionKey key) {
-        try {
-            ((Connection) key.attachment()).receive();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    private void exchange() throws IOException {
+        for (SelectionKey key : selector.keys()) {
+            ((Connection) key.attachment()).send();
+        }
+        while (!isClosing) {
+            if (selector.select(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS)) == 0 && !isClosing) {
+                throw new IOException("no echo has come for 10 s");
+            }
+            for (SelectionKey key : selector.selectedKeys()) {
+                ((Connection) key.attachment()).receive();
+            }
+            selector.selectedKeys().clear();
         }
     }
 
