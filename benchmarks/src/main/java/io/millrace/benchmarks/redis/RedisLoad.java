@@ -33,7 +33,7 @@ record RedisLoad(Path program, int port) {
     /**
      * What it found.
      *
-     * @param perSecond requests
+     * @param perSecond requests; infinite if there were too few to be measured
      * @param p50Nanos what half of them took at most
      * @param p99Nanos what 99 % of them took at most
      */
@@ -75,6 +75,9 @@ record RedisLoad(Path program, int port) {
         String[] cells = isResult ? lines.get(1).replace("\"", "").split(",", -1) : new String[0];
         if (cells.length != COLUMNS) {
             throw new IOException(point + ": redis-benchmark did not print its result: " + String.join("; ", lines));
+        }
+        if (cells[1].equals("inf")) { // it counts whole milliseconds, and this took none
+            return new Result(Double.POSITIVE_INFINITY, 0, 0);
         }
         return new Result(
                 Double.parseDouble(cells[1]),

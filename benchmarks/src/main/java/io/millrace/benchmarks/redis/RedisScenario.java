@@ -112,6 +112,9 @@ public final class RedisScenario implements Scenario {
             long before = figures.cpuNanos();
             RedisLoad.Result result = run(RedisPoint.parse(point), requests);
             double cpu = figures.cpuNanos() - before;
+            if (Double.isInfinite(result.perSecond())) {
+                throw new IOException("requests in a turn are " + requests + "; these took no time, take more");
+            }
             Map<Figure, Double> measured = new EnumMap<>(Figure.class);
             measured.put(Figure.MESSAGES_PER_SECOND, result.perSecond());
             measured.put(Figure.CPU_NANOS_PER_MESSAGE, cpu / requests);

@@ -21,6 +21,14 @@ class RedisLoadTest {
     }
 
     @Test
+    void tooFewRequestsToBeMeasuredAreInfinitelyFast() throws IOException {
+        String row = ROW.replace("38461.54", "inf");
+        assertEquals(
+                Double.POSITIVE_INFINITY,
+                RedisLoad.parse(POINT, List.of(HEADER, row)).perSecond());
+    }
+
+    @Test
     void anyLineButTheResultIsAnErrorThatShowsIt() {
         String message = assertThrows(
                         IOException.class,
