@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Load implements AutoCloseable {
     private static final int MESSAGE_BYTES = 64;
-    private static final int PATIENCE_SECONDS = 10;
+    private static final int PATIENCE_SECONDS = 30;
 
     private final Selector selector = Selector.open();
     private final CountDownLatch firstEchoes;
@@ -46,7 +46,7 @@ final class Load implements AutoCloseable {
     void start() throws IOException, InterruptedException {
         thread.start();
         if (!firstEchoes.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-            throw new IOException(firstEchoes.getCount() + " connections have had no echo for 10 s");
+            throw new IOException(firstEchoes.getCount() + " connections have had no echo for 30 s");
         }
         messages();
     }
@@ -85,7 +85,7 @@ final class Load implements AutoCloseable {
         }
         while (!isClosing) {
             if (selector.select(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS)) == 0 && !isClosing) {
-                throw new IOException("no echo has come for 10 s");
+                throw new IOException("no echo has come for 30 s");
             }
             for (SelectionKey key : selector.selectedKeys()) {
                 ((Connection) key.attachment()).receive();
