@@ -21,7 +21,7 @@ record WarmUp(Served served) {
     private static final int FIRST_STEPS = 2;
 
     /** Where it never is quiet this many times the first load is enough. */
-    private static final int LONGEST_TIMES = 12;
+    private static final int LONGEST_TIMES = 8;
 
     /** Loads for so long, and then on. */
     void run(int millis) throws IOException {

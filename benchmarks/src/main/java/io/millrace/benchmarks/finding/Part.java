@@ -20,7 +20,7 @@ public enum Part {
     GARBAGE("garbage", Figure.OWN_BYTES_PER_MESSAGE, 2),
 
     /** Requests and their replies. */
-    CALLS("calls", Figure.CPU_NANOS_PER_MESSAGE, 9),
+    CALLS("calls", Figure.CPU_NANOS_PER_MESSAGE, 14),
 
     /** There and back through one process. */
     PROXY("proxy", Figure.CPU_NANOS_PER_MESSAGE, 3),
