@@ -33,6 +33,9 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
     private @Nullable Executor executor;
     private @Nullable Consumer<Session> onOpen;
     private @Nullable BiConsumer<Session, CloseReason> onClose;
+    private @Nullable Consumer<Session> onWritable;
+    private @Nullable Consumer<Session> onInputEnd;
+    private @Nullable BiConsumer<Session, MalformedFrameException> onMalformed;
     private SessionConfig sessionConfig = SessionConfig.defaults();
     private Duration drainTimeout = DEFAULT_DRAIN_TIMEOUT;
     private boolean jmx = true;
@@ -147,6 +150,43 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
     }
 
     /**
+     * Sets what to do when a session's queue is short again, after {@link MessageHandler#onWritable} of the handler, if
+     * that has one. This is how a source beside {@link #onRequest}, {@link #onPart} or a codec hears of it.
+     *
+     * @param listener called as handlers are; a throw closes the session
+     * @return this
+     */
+    public B onWritable(Consumer<Session> listener) {
+        this.onWritable = Objects.requireNonNull(listener, "listener");
+        return self();
+    }
+
+    /**
+     * Sets what to do when a peer has closed its side, with {@link SessionConfig#halfClose()}, after
+     * {@link MessageHandler#onInputEnd} of the handler, if that has one.
+     *
+     * @param listener called as handlers are; a throw closes the session
+     * @return this
+     */
+    public B onInputEnd(Consumer<Session> listener) {
+        this.onInputEnd = Objects.requireNonNull(listener, "listener");
+        return self();
+    }
+
+    /**
+     * Sets what to do when a peer has broken the protocol, just before the session closes for that, after
+     * {@link MessageHandler#onMalformed} of the handler, if that has one. What is sent here is the last that the peer
+     * gets.
+     *
+     * @param listener called as handlers are, with what is wrong; a throw is logged
+     * @return this
+     */
+    public B onMalformed(BiConsumer<Session, MalformedFrameException> listener) {
+        this.onMalformed = Objects.requireNonNull(listener, "listener");
+        return self();
+    }
+
+    /**
      * Sets where handlers and listeners run, so that they may block: never two at a time for one session. A turn's
      * messages are handed over together; the session reads one buffer ahead and then waits. Replies to requests still
      * come on I/O threads.
@@ -240,7 +280,8 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
 
     /** {@return what the application does with the sessions} */
     protected final SessionHandlers handlers() {
-        return new SessionHandlers(onOpen, onMessage, onRequest, onPart, onClose, errorEncoder, executor);
+        SessionHandlers.Signals signals = new SessionHandlers.Signals(onWritable, onInputEnd, onMalformed);
+        return new SessionHandlers(onOpen, onMessage, onRequest, onPart, onClose, errorEncoder, executor, signals);
     }
 
     /** {@return how sessions behave} */

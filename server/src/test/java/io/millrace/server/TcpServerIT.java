@@ -222,6 +222,30 @@ class TcpServerIT {
     }
 
     @Test
+    void listenersBesideATypedHandlerHearWhatHappensInBetween() throws Exception {
+        TcpServer server = leaks.watch(TcpServer.builder()
+                .protocol(Protocol.lengthPrefixed())
+                .sessions(
+                        SessionConfig.builder().halfClose(true).sendMarks(0, 1).build())
+                .onMessage(Codec.utf8(), (session, message) -> session.send(message, Codec.utf8()))
+                .onWritable(session -> events.add("writable"))
+                .onMalformed((session, cause) -> session.send("no text".getBytes(StandardCharsets.UTF_8)))
+                .onInputEnd(session -> {
+                    events.add("inputEnd");
+                    session.close();
+                })
+                .bind(0));
+        RawClient first = leaks.close(RawClient.to(server.port()));
+        assertEquals("one", first.ask("one"));
+        assertEquals("writable", next());
+        RawClient second = leaks.close(RawClient.to(server.port()));
+        second.halfClose();
+        assertEquals("inputEnd", next());
+        first.send(new byte[] {-1});
+        assertEquals("no text", first.receiveText());
+    }
+
+    @Test
     void openSessionIsListedWithItsNumberAndAddresses() throws Exception {
         TcpServer server = leaks.watch(echo().onOpen(events::add)
                 .onClose((s, r) -> events.add("closed"))

@@ -89,7 +89,14 @@ public record SessionSetup(
      */
     SessionSetup upgraded(Protocol newProtocol, MessageHandler newHandler) {
         SessionHandlers upgraded = new SessionHandlers(
-                handlers.onOpen(), newHandler, null, null, handlers.onClose(), null, handlers.executor());
+                handlers.onOpen(),
+                newHandler,
+                null,
+                null,
+                handlers.onClose(),
+                null,
+                handlers.executor(),
+                handlers.signals());
         return new SessionSetup(side, newProtocol, config, upgraded, null);
     }
 
@@ -186,6 +193,10 @@ public record SessionSetup(
         if (onMessage != null) {
             onMessage.onWritable(session);
         }
+        Consumer<Session> listener = handlers.signals().onWritable();
+        if (listener != null) {
+            listener.accept(session);
+        }
     }
 
     /**
@@ -198,6 +209,10 @@ public record SessionSetup(
         MessageHandler onMessage = handlers.onMessage();
         if (onMessage != null) {
             onMessage.onInputEnd(session);
+        }
+        Consumer<Session> listener = handlers.signals().onInputEnd();
+        if (listener != null) {
+            listener.accept(session);
         }
     }
 
@@ -212,6 +227,11 @@ public record SessionSetup(
         MessageHandler onMessage = handlers.onMessage();
         if (onMessage != null) {
             onMessage.onMalformed(session, cause);
+        }
+        BiConsumer<Session, MalformedFrameException> listener =
+                handlers.signals().onMalformed();
+        if (listener != null) {
+            listener.accept(session, cause);
         }
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.CloseReason;
 import io.millrace.core.CloseReason.Kind;
+import io.millrace.core.MalformedFrameException;
 import io.millrace.core.MessageHandler;
 import io.millrace.core.RequestHandler;
 import io.millrace.core.Session;
@@ -63,6 +64,54 @@ class SessionSetupTest {
     void handlerAndListenersAreBothCalled() throws Exception {
         callAll(setup(session -> called.add("open"), full, (session, reason) -> called.add("close " + reason.kind())));
         assertEquals(List.of("handler.onOpen", "open", "close LOCAL", "handler.onClose LOCAL"), called);
+    }
+
+    @Test
+    void listenersBesideAHandlerHearWhatHappensInBetweenAlsoAfterAnUpgrade() throws Exception {
+        MessageHandler handler = new MessageHandler() {
+            @Override
+            public void onMessage(Session session, ByteBuffer message) {}
+
+            @Override
+            public void onWritable(Session session) {
+                called.add("handler.onWritable");
+            }
+
+            @Override
+            public void onInputEnd(Session session) {
+                called.add("handler.onInputEnd");
+            }
+
+            @Override
+            public void onMalformed(Session session, MalformedFrameException cause) {
+                called.add("handler.onMalformed");
+            }
+        };
+        SessionHandlers.Signals signals = new SessionHandlers.Signals(
+                session -> called.add("writable"),
+                session -> called.add("inputEnd"),
+                (session, cause) -> called.add("malformed " + cause.getMessage()));
+        SessionHandlers all = new SessionHandlers(null, handler, null, null, null, null, null, signals);
+        SessionSetup setup = new SessionSetup(Side.SERVER, Protocol.raw(), SessionConfig.defaults(), all, 0);
+        // no callback looks at the session
+        Session none = null;
+        for (SessionSetup each : List.of(setup, setup.upgraded(Protocol.lines(), full))) {
+            each.writable(none);
+            each.inputEnded(none);
+            each.malformed(none, new MalformedFrameException("why"));
+        }
+        assertEquals(
+                List.of(
+                        "handler.onWritable",
+                        "writable",
+                        "handler.onInputEnd",
+                        "inputEnd",
+                        "handler.onMalformed",
+                        "malformed why",
+                        "writable",
+                        "inputEnd",
+                        "malformed why"),
+                called);
     }
 
     @Test
