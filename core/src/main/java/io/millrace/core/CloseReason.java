@@ -19,7 +19,10 @@ public final class CloseReason {
         RESET,
         /** Nothing was received, or sent, for too long. */
         IDLE,
-        /** A deadline passed: of a frame, a reply, a heartbeat. */
+        /**
+         * A deadline passed: of a frame, a reply, a heartbeat. If it was a heartbeat's,
+         * {@link Session#missedHeartbeats()} is more than 0.
+         */
         TIMEOUT,
         /** The peer does not read what is sent to it. */
         STALLED,

@@ -88,6 +88,15 @@ public final class IoGroup implements AutoCloseable {
     }
 
     /**
+     * Returns the name of the group, with which the names of its threads begin.
+     *
+     * @return what {@link Builder#name} was given, or a name that was made for it
+     */
+    public String name() {
+        return runtime.name();
+    }
+
+    /**
      * Returns the counters of the group.
      *
      * @return a snapshot

@@ -9,6 +9,7 @@ import java.time.Duration;
  * nothing has been measured.
  *
  * @param samples how many times were measured
+ * @param sum all of them together, exactly, since the start; it never goes down
  * @param mean their mean
  * @param p50 the time that half of them did not exceed
  * @param p90 the time that 90 % did not exceed
@@ -17,4 +18,11 @@ import java.time.Duration;
  * @param max the longest, exactly
  */
 public record LatencyStats(
-        long samples, Duration mean, Duration p50, Duration p90, Duration p99, Duration p999, Duration max) {}
+        long samples,
+        Duration sum,
+        Duration mean,
+        Duration p50,
+        Duration p90,
+        Duration p99,
+        Duration p999,
+        Duration max) {}

@@ -58,6 +58,7 @@ class IoGroupTest {
         assertEquals(2, Oracle.liveThreads("group-a-io-").size());
         assertEquals(List.of("group-a-timer"), Oracle.liveThreads("group-a-timer"));
         assertEquals("IoGroup[group-a, threads=2]", group.toString());
+        assertEquals("group-a", group.name());
         group.close();
         group.close();
         Oracle.awaitNoThreads("group-a", SOON);

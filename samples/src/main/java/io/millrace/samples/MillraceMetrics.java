@@ -71,13 +71,12 @@ final class MillraceMetrics {
                 .sample(requests.busy(), "outcome", "busy")
                 .sample(requests.dropped(), "outcome", "dropped");
         LatencyStats latency = requests.latency();
-        // Without the sum that a summary may have: mean times samples is rounded, so it might go down.
         text.summary("millrace_server_request_duration_seconds", "Time to answer a request, of a sample of them.");
         quantile("0.5", latency.p50(), latency.samples());
         quantile("0.9", latency.p90(), latency.samples());
         quantile("0.99", latency.p99(), latency.samples());
         quantile("0.999", latency.p999(), latency.samples());
-        text.count(latency.samples());
+        text.sum(seconds(latency.sum())).count(latency.samples());
     }
 
     /** Adds a quantile, which is no number while there is nothing to take it of. */

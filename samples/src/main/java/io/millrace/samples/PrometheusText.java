@@ -47,6 +47,11 @@ final class PrometheusText {
         return line("", value, labels);
     }
 
+    /** Adds what the measurements that the quantiles of a summary are of come to together. */
+    PrometheusText sum(Number value) {
+        return line("_sum", value);
+    }
+
     /** Adds how many measurements the quantiles of a summary are of. */
     PrometheusText count(long value) {
         return line("_count", value);

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -100,8 +101,9 @@ class MonitoringIT {
                 assertEquals(helped, family, line);
                 assertEquals(type.equals("counter"), family.endsWith("_total"), line);
             } else if (sample.matches()) {
-                boolean count = type.equals("summary") && sample.group(1).equals(family + "_count");
-                assertTrue(count || sample.group(1).equals(family), line);
+                boolean ofSummary = type.equals("summary")
+                        && List.of(family + "_sum", family + "_count").contains(sample.group(1));
+                assertTrue(ofSummary || sample.group(1).equals(family), line);
                 String labels = sample.group(2) == null ? "" : sample.group(2);
                 assertEquals(null, samples.put(sample.group(1) + labels, Double.valueOf(sample.group(3))), line);
             } else {

@@ -12,7 +12,10 @@ class PrometheusTextTest {
         text.counter("a_total", "How often.")
                 .sample(3, "kind", "x", "side", "y")
                 .sample(0.25, "kind", "z");
-        text.summary("b_seconds", "How long.").sample(1e-7, "quantile", "0.5").count(7);
+        text.summary("b_seconds", "How long.")
+                .sample(1e-7, "quantile", "0.5")
+                .sum(0.5)
+                .count(7);
 
         assertEquals(
                 """
@@ -23,6 +26,7 @@ class PrometheusTextTest {
                 # HELP b_seconds How long.
                 # TYPE b_seconds summary
                 b_seconds{quantile="0.5"} 1.0E-7
+                b_seconds_sum 0.5
                 b_seconds_count 7
                 """,
                 text.toString());

@@ -101,8 +101,17 @@ public final class SessionUsers {
         return bindings().keys();
     }
 
+    /**
+     * Returns how many keys have sessions.
+     *
+     * @return their number now; a key with several sessions counts once
+     */
+    public int count() {
+        return keys().size();
+    }
+
     @Override
     public String toString() {
-        return "SessionUsers[keys=" + keys().size() + "]";
+        return "SessionUsers[keys=" + count() + "]";
     }
 }

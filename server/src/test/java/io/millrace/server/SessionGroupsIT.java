@@ -116,6 +116,7 @@ class SessionGroupsIT {
         assertEquals(2, users.bind("ann", other));
         assertFalse(users.bindIfFree("ann", bob), "not alone");
         assertEquals(Set.of("ann", "anna"), users.keys());
+        assertEquals(2, users.count());
     }
 
     @Test

@@ -44,6 +44,7 @@ class SnapshotTest {
     private static TcpServerSnapshot snapshot() {
         LatencyStats latency = new LatencyStats(
                 313,
+                Duration.ofNanos(313 * 1_234_567),
                 Duration.ofNanos(1_234_567),
                 Duration.ofMillis(1),
                 Duration.ofMillis(2),

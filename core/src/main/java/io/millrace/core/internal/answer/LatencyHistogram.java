@@ -75,9 +75,11 @@ final class LatencyHistogram {
             samples += seen[bucket];
         }
         long max = maxNanos.get();
+        long total = totalNanos.sum();
         return new LatencyStats(
                 samples,
-                Duration.ofNanos(samples == 0 ? 0 : totalNanos.sum() / samples),
+                Duration.ofNanos(total),
+                Duration.ofNanos(samples == 0 ? 0 : total / samples),
                 percentile(seen, samples, max, 0.5),
                 percentile(seen, samples, max, 0.9),
                 percentile(seen, samples, max, 0.99),

@@ -40,14 +40,14 @@ class LatencyHistogramTest {
     @Test
     void nothingMeasuredIsAllZero() {
         Duration zero = Duration.ZERO;
-        assertEquals(new LatencyStats(0, zero, zero, zero, zero, zero, zero), histogram.stats());
+        assertEquals(new LatencyStats(0, zero, zero, zero, zero, zero, zero, zero), histogram.stats());
     }
 
     @Test
     void oneTimeIsEveryPercentileExactly() {
         Duration one = Duration.ofNanos(123_456_789);
         histogram.record(one.toNanos());
-        assertEquals(new LatencyStats(1, one, one, one, one, one, one), histogram.stats());
+        assertEquals(new LatencyStats(1, one, one, one, one, one, one, one), histogram.stats());
     }
 
     @Test
@@ -57,6 +57,7 @@ class LatencyHistogramTest {
         }
         LatencyStats stats = histogram.stats();
         assertEquals(10_000, stats.samples());
+        assertEquals(Duration.ofNanos(50_005_000_000L), stats.sum());
         assertEquals(Duration.ofNanos(5_000_500), stats.mean());
         assertNear(5_000_000, stats.p50());
         assertNear(9_000_000, stats.p90());
