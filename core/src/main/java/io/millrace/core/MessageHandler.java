@@ -42,7 +42,8 @@ public interface MessageHandler {
 
     /**
      * Hears that the session's queue is short again, after a send was answered {@link SendResult#CONGESTED} or
-     * {@link SendResult#REFUSED}: there is room to go on.
+     * {@link SendResult#REFUSED}: there is room to go on. Not after a message that was refused though nothing was queued,
+     * for want of memory in the group: nothing becomes shorter then, so try again later.
      *
      * @param session the session
      * @throws Exception anything: it closes the session
