@@ -68,19 +68,13 @@ class RelayIT {
         return builder.config(SHORT_QUEUE).socketBuffers(8 * KIB).handler(relay).start();
     }
 
-    /** Fills the queue of a session, so that much has to be read before it is short again; returns how many frames. */
-    private static int fill(Link target) {
-        int frames = 0;
-        while (target.session().send(new byte[16 * KIB]) != SendResult.REFUSED) {
-            frames++;
-        }
-        return frames;
+    /** Fills the queue of a session at once, so that it is not short again before its peer has read. */
+    private static void fill(Link target) {
+        assertEquals(SendResult.CONGESTED, target.session().send(new byte[2_048 * KIB]));
     }
 
-    private static void drain(Link target, int frames) throws Exception {
-        for (int i = 0; i < frames; i++) {
-            target.peer().readFrame();
-        }
+    private static void drain(Link target) throws Exception {
+        assertEquals(2_048 * KIB, target.peer().readFrame().length);
     }
 
     private static void await(Semaphore event) throws InterruptedException {
@@ -112,10 +106,10 @@ class RelayIT {
         try (Loopback loopback = start(Loopback.builder().threads(2), relay)) {
             Link target = open(loopback);
             Link source = open(loopback, target);
-            int frames = fill(target);
+            fill(target);
             source.peer().sendFrame((byte) 1);
             assertTrue(answered.await(10, TimeUnit.SECONDS));
-            drain(target, frames);
+            drain(target);
             source.peer().sendFrame((byte) 2);
             source.recording().awaitMessages(2);
         }
@@ -127,11 +121,11 @@ class RelayIT {
         try (Loopback loopback = start(how.loopback(), relay)) {
             Link target = open(loopback);
             Link source = open(loopback, target);
-            int frames = fill(target);
+            fill(target);
             source.peer().send(new byte[] {0, 0, 0, 1, 1, 0, 0, 0, 1, 2});
             await(relay.passedOn);
             expectHeld(loopback, source, 1);
-            drain(target, frames);
+            drain(target);
             source.recording().awaitMessages(2);
         }
     }
@@ -173,14 +167,14 @@ class RelayIT {
         try (Loopback loopback = start(Loopback.builder(), relay)) {
             Link target = open(loopback);
             Link source = open(loopback, target);
-            int frames = fill(target);
+            fill(target);
             source.peer().send(new byte[] {0, 0, 0, 1, 1, 0, 0, 0, 1, 2});
             await(relay.passedOn);
             source.session().pauseReading();
             source.session().resumeReading();
             expectHeld(loopback, source, 1);
             source.session().pauseReading();
-            drain(target, frames);
+            drain(target);
             await(relay.relieved);
             expectHeld(loopback, source, 1);
             source.session().resumeReading();
@@ -196,17 +190,17 @@ class RelayIT {
             Link second = open(loopback);
             Link source = open(loopback, first);
             Link other = open(loopback, first);
-            int ofFirst = fill(first);
-            int ofSecond = fill(second);
+            fill(first);
+            fill(second);
             source.session().pauseReadingUntilWritable(second.session());
             source.session().pauseReadingUntilWritable(first.session());
             other.session().pauseReadingUntilWritable(first.session());
             source.peer().sendFrame((byte) 1);
             other.peer().sendFrame((byte) 1);
-            drain(first, ofFirst);
+            drain(first);
             other.recording().awaitMessages(1);
             expectHeld(loopback, source, 0);
-            drain(second, ofSecond);
+            drain(second);
             source.recording().awaitMessages(1);
         }
     }
@@ -216,7 +210,7 @@ class RelayIT {
         Relay relay = new Relay();
         try (Loopback loopback = start(how.loopback(), relay)) {
             Link target = open(loopback);
-            int frames = fill(target);
+            fill(target);
             for (boolean abort : new boolean[] {true, false}) {
                 Link source = open(loopback, target);
                 source.session().pauseReadingUntilWritable(target.session());
@@ -230,7 +224,7 @@ class RelayIT {
                 source.session().closed().get(10, TimeUnit.SECONDS);
                 source.session().pauseReadingUntilWritable(target.session());
             }
-            drain(target, frames);
+            drain(target);
             await(relay.relieved);
         }
     }
