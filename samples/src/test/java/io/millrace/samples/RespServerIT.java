@@ -45,6 +45,8 @@ class RespServerIT {
             value = {
                 "PING | ping hello => +PONG~$5~hello~",
                 "ECHO \"a\\x01\\r\\nb\" => $5~a\u0001~b~",
+                "ECHO a\u0000b | ECHO 'it\\'s \"it\"' | P\u0000ING => $3~a\u0000b~$9~it's \"it\"~"
+                        + "-ERR unknown command 'P\u0000ING', with args beginning with: ~",
                 "SET a 1 | GET a | GET b | EXISTS a b a | DEL a b | GET a => +OK~$1~1~$-1~:2~:1~$-1~",
                 "SET a 1 NX | SET a 2 NX | SET b 1 XX | SET a 3 XX | GET a => +OK~$-1~$-1~+OK~$1~3~",
                 "SET a 1 EX 100 | TTL a | SET a 22 | TTL a | TTL b => +OK~:100~+OK~:-1~:-2~",
@@ -89,6 +91,7 @@ class RespServerIT {
     void brokenStreamIsToldBeforeItEnds() throws Exception {
         assertEquals("+PONG\r\n-ERR Protocol error: invalid multibulk length\r\n", ask("PING\r\n*x\r\nPING\r\n"));
         assertEquals("-ERR Protocol error: unbalanced quotes in request\r\n", ask("GET \"x\r\nPING\r\n"));
+        assertEquals("-ERR Protocol error: unbalanced quotes in request\r\n", ask("GET \"x\"y\r\nPING\r\n"));
     }
 
     @Test

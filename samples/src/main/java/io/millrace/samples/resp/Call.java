@@ -107,8 +107,11 @@ final class Call {
             byte character = message.get(at++);
             if (quote == 0 && (character == '"' || character == '\'')) {
                 quote = character;
-            } else if (character == quote) {
+            } else if (quote != 0 && character == quote) {
                 quote = 0;
+                requireBalanced(at == limit || isSpace(message.get(at)));
+            } else if (quote == '\'' && character == '\\' && at < limit && message.get(at) == '\'') {
+                message.put(end++, message.get(at++));
             } else if (quote == '"' && character == '\\' && at < limit) {
                 boolean isHex = message.get(at) == 'x' && at + 2 < limit && hex(at + 1) >= 0 && hex(at + 2) >= 0;
                 message.put(end++, isHex ? (byte) (hex(at + 1) << 4 | hex(at + 2)) : unescaped(message.get(at)));
@@ -117,11 +120,15 @@ final class Call {
                 message.put(end++, character);
             }
         }
-        if (quote != 0) {
-            throw new MalformedFrameException("Protocol error: unbalanced quotes in request");
-        }
+        requireBalanced(quote == 0);
         add(start, end);
         return at;
+    }
+
+    private static void requireBalanced(boolean balanced) throws MalformedFrameException {
+        if (!balanced) {
+            throw new MalformedFrameException("Protocol error: unbalanced quotes in request");
+        }
     }
 
     private static boolean isSpace(byte character) {
