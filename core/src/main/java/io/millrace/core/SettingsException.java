@@ -6,6 +6,7 @@ import java.util.List;
 public final class SettingsException extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
 
+    /** What is wrong, a line each. */
     @SuppressWarnings("serial")
     private final List<String> problems;
 
