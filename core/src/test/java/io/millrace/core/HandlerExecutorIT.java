@@ -348,7 +348,8 @@ class HandlerExecutorIT {
             Awaitility.await().until(() -> link.recording().events().contains("onOpen"));
             executor.execute(() -> assertThrows(InterruptedException.class, gate::await));
             link.peer().close();
-            Awaitility.await().until(() -> queuedIn(executor) == 1);
+            Awaitility.await()
+                    .until(() -> queuedIn(executor) == 1 && !link.session().isOpen());
             assertEquals(1, executor.shutdownNow().size());
             if (inGoodOrder) {
                 link.session().drain(why);
