@@ -271,7 +271,7 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
      * Sets what is in a section of a settings file: {@code endpoint} as {@code host:port}, or {@code endpoints} with
      * commas between them; {@code endpointPicker} as {@code roundRobin}, {@code random} or {@code leastInFlight};
      * {@code whileDown}, {@code connectTimeout}, {@code resolveTimeout}, {@code localAddress} as {@code host:port},
-     * {@code drainTimeout}, {@code jmx}; in its section {@code retry} what is made again, in {@code backoff} how
+     * {@code threads}, {@code drainTimeout}, {@code jmx}; in its section {@code retry} what is made again, in {@code backoff} how
      * long an endpoint that fails is left alone, in {@code pool} which connections are kept, and in {@code sessions} how
      * sessions behave.
      *
@@ -369,8 +369,8 @@ public final class TcpClientBuilder extends SessionBuilder<TcpClientBuilder> {
                 isJmxOn());
     }
 
-    /** {@return whether no group has been set} */
+    /** {@return whether the client works with any group: none has been set, nor how many threads its own has} */
     boolean lacksGroup() {
-        return ownsGroup();
+        return ownsGroup() && !wantsOwnThreads();
     }
 }

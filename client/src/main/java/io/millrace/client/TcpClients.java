@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TcpClients implements AutoCloseable {
     private final Map<String, TcpClient> clients;
-    /** The group of all clients that were not given another, or null if all were. */
+    /** The group of all clients that have no other, or null if all have. */
     private final @Nullable IoGroup group;
 
     private TcpClients(Map<String, TcpClient> clients, @Nullable IoGroup group) {
@@ -43,7 +43,7 @@ public final class TcpClients implements AutoCloseable {
      *     file it is {@code settings.section("client")}, and has a client {@code orders}
      * @param customiser called with the name of each client and its builder, for what cannot stand in a file, such as
      *     the protocol and handlers. It comes first, so that the file overrules the values that it sets. A client
-     *     shares the others' group unless it sets one
+     *     shares the others' group unless it sets one, or {@code threads}, which gives it one of its own
      * @return the clients
      * @throws io.millrace.core.SettingsException naming every key of any client that is not known or whose value cannot
      *     be

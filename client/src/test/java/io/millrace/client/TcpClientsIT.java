@@ -78,6 +78,18 @@ class TcpClientsIT {
     }
 
     @Test
+    void clientWhoseSectionSetsThreadsHasAGroupOfItsOwn() throws Exception {
+        String server = local(serverNamed("here").localAddress().getPort());
+
+        TcpClients clients = open(settings("a.endpoint", server, "b.endpoint", server, "b.threads", "1"));
+
+        IoGroup own = leaks.watch(clients.client("b")).group();
+        assertNotSame(clients.client("a").group(), own);
+        assertEquals(1, own.stats().threads());
+        assertEquals("here", ask(clients.client("b"), "who?"));
+    }
+
+    @Test
     void clientThatIsClosedLeavesTheOthersAtWork() throws Exception {
         String server = local(serverNamed("here").localAddress().getPort());
         TcpClients clients = open(settings("a.endpoint", server, "b.endpoint", server));

@@ -309,6 +309,11 @@ public abstract class SessionBuilder<B extends SessionBuilder<B>> {
         return group == null;
     }
 
+    /** {@return whether {@link #threads} was called, so that the group has to be an own one} */
+    protected final boolean wantsOwnThreads() {
+        return threads != null;
+    }
+
     /**
      * Returns how many I/O threads an own group has.
      *

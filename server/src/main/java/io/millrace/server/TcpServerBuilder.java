@@ -17,7 +17,15 @@ import java.util.Objects;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Collects the settings of a server. Not thread-safe. */
+/**
+ * Collects the settings of a server.
+ *
+ * <p>Threading: Not thread-safe.
+ *
+ * <p>Lifecycle: made by {@link TcpServer#builder()}, and used for one server or more.
+ *
+ * <p>Errors: values are checked by {@link #build()} and {@code bind}, all together.
+ */
 public final class TcpServerBuilder extends SessionBuilder<TcpServerBuilder> {
     /** The default limit on connections at once. */
     public static final int DEFAULT_MAX_CONNECTIONS = AdmissionConfig.DEFAULT_MAX_CONNECTIONS;
