@@ -89,6 +89,9 @@ public final class IoModels implements Callable<Integer> {
         }
         int times = rounds != null ? rounds : page != null ? PUBLISHED_ROUNDS : 1;
         Main.requirePositive("--rounds", times);
+        if (rungs.stream().noneMatch(Rung::isPresent)) {
+            throw new IllegalArgumentException("--rungs is " + Rung.VIRTUAL_THREADS + " alone; " + leftOut());
+        }
         LadderReport report = new LadderReport(climb(time, times));
         PrintWriter out = spec.commandLine().getOut();
         report.printTable(out);
@@ -102,12 +105,16 @@ public final class IoModels implements Callable<Integer> {
         return ExitCode.OK;
     }
 
+    private static String leftOut() {
+        return "it needs Java 21 or newer, and this is Java "
+                + Runtime.version().feature();
+    }
+
     private List<Measurement> climb(double time, int times) throws Exception {
         PrintWriter err = spec.commandLine().getErr();
         List<Rung> present = rungs.stream().filter(Rung::isPresent).toList();
         if (present.size() < rungs.size()) {
-            err.println("virtual-threads is left out: it needs Java 21 or newer, and this is Java "
-                    + Runtime.version().feature());
+            err.println(Rung.VIRTUAL_THREADS + " is left out: " + leftOut());
         }
         Ladder ladder = new Ladder(present, connections, time, times);
         FutureTask<List<Measurement>> climb = new FutureTask<>(ladder::climb);

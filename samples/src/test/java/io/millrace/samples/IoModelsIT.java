@@ -9,6 +9,8 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
@@ -50,5 +52,14 @@ class IoModelsIT {
         assertEquals(
                 List.of("io-models: --seconds is 0.0; it must be above 0"),
                 CommandRun.of(new IoModels(), "--seconds=0").err().lines().toList());
+    }
+
+    @Test
+    @EnabledForJreRange(max = JRE.JAVA_20)
+    void rungThatThisJavaDoesNotHaveIsNoLadder() {
+        CommandRun run = CommandRun.of(new IoModels(), "--rungs=virtual-threads", "--connections=1", "--seconds=0.05");
+
+        assertEquals(2, run.exitCode(), run.out());
+        assertTrue(run.err().startsWith("io-models: --rungs is virtual-threads alone; it needs Java 21"), run.err());
     }
 }

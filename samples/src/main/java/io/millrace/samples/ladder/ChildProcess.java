@@ -49,9 +49,13 @@ final class ChildProcess implements AutoCloseable {
 
     /** Asks a question that is answered with two numbers. */
     long[] ask(String question) throws IOException {
-        questions.write(question);
-        questions.newLine();
-        questions.flush();
+        try {
+            questions.write(question);
+            questions.newLine();
+            questions.flush();
+        } catch (IOException gone) {
+            throw endedEarly();
+        }
         String[] words = answer().split(" ", 2);
         return new long[] {Long.parseLong(words[0]), Long.parseLong(words[1])};
     }
@@ -59,9 +63,14 @@ final class ChildProcess implements AutoCloseable {
     private String answer() throws IOException {
         String line = answers.readLine();
         if (line == null) {
-            throw new IOException("a child process has ended early; what it wrote above says why");
+            throw endedEarly();
         }
         return line;
+    }
+
+    private static IOException endedEarly() {
+        return new IOException(
+                "a child process has ended early; what it wrote above says why, and if that is nothing, it was killed");
     }
 
     @Override
