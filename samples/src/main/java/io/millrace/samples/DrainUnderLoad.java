@@ -67,7 +67,10 @@ public final class DrainUnderLoad implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Main.requirePositive("--connections", connections);
-        Main.requirePositive("--longest", longestMillis - SHORTEST_ANSWER_MILLIS);
+        if (longestMillis <= SHORTEST_ANSWER_MILLIS) {
+            throw new IllegalArgumentException(
+                    "--longest is " + longestMillis + "; it must be above " + SHORTEST_ANSWER_MILLIS);
+        }
         PrintWriter out = spec.commandLine().getOut();
         try (IoGroup serverSide = IoGroup.builder().name("server").start();
                 TcpServer first = server(serverSide, 0);

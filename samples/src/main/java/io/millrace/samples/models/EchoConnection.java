@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
 
 /** One non-blocking connection: it reads, or, while the client has not taken what was read, writes. Never waits. */
 final class EchoConnection {
@@ -14,10 +17,30 @@ final class EchoConnection {
     private final ByteBuffer buffer =
             ByteBuffer.allocateDirect(EchoModel.BUFFER_BYTES).limit(0);
 
-    EchoConnection(SocketChannel channel) throws IOException {
+    private EchoConnection(SocketChannel channel) {
         this.channel = channel;
-        channel.configureBlocking(false);
-        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    }
+
+    /** Accepts a client that waits; null if none does any more, or if it has gone at once. */
+    static @Nullable EchoConnection accept(ServerSocketChannel listener) throws IOException {
+        SocketChannel accepted = listener.accept();
+        if (accepted == null) {
+            return null;
+        }
+        EchoConnection connection = new EchoConnection(accepted);
+        try {
+            accepted.configureBlocking(false);
+            accepted.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            return connection;
+        } catch (IOException reset) {
+            connection.close();
+            return null;
+        }
+    }
+
+    /** Has a selector watch it. */
+    void register(Selector selector) throws IOException {
+        channel.register(selector, interest(), this);
     }
 
     /** Does what can be done now; returns whether the connection goes on. Where it does not, it is closed. */

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -36,9 +35,9 @@ public final class PollingLoop implements EchoModel {
     private void run() {
         try {
             while (true) {
-                SocketChannel accepted = listener.accept(); // null if nobody waits
+                EchoConnection accepted = EchoConnection.accept(listener); // null if nobody waits
                 if (accepted != null) {
-                    connections.add(new EchoConnection(accepted));
+                    connections.add(accepted);
                 }
                 // Asks all of them, and most have nothing to say: each answer costs a system call.
                 connections.removeIf(connection -> !connection.step());

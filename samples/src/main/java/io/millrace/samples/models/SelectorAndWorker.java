@@ -6,7 +6,6 @@ import java.nio.channels.CancelledKeyException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
@@ -65,13 +64,12 @@ public final class SelectorAndWorker implements EchoModel {
 
     private void accept() {
         try {
-            SocketChannel accepted = listener.accept(); // null if the client has given up
+            EchoConnection accepted = EchoConnection.accept(listener);
             if (accepted != null) {
-                EchoConnection connection = new EchoConnection(accepted);
-                accepted.register(selector, SelectionKey.OP_READ, connection);
+                accepted.register(selector);
             }
-        } catch (IOException closed) {
-            // close() was called; the loop sees it.
+        } catch (IOException noMore) {
+            // close() was called, and the loop sees it; or there is no descriptor left, and it tries again.
         }
     }
 

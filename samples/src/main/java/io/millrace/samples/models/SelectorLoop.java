@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 
 /**
  * Selector: one thread waits for all connections at once, then reads from those that have something.
@@ -57,13 +56,12 @@ public final class SelectorLoop implements EchoModel {
 
     private void accept() {
         try {
-            SocketChannel accepted = listener.accept(); // null if the client has given up
+            EchoConnection accepted = EchoConnection.accept(listener);
             if (accepted != null) {
-                EchoConnection connection = new EchoConnection(accepted);
-                accepted.register(selector, SelectionKey.OP_READ, connection);
+                accepted.register(selector);
             }
-        } catch (IOException closed) {
-            // close() was called; the loop sees it.
+        } catch (IOException noMore) {
+            // close() was called, and the loop sees it; or there is no descriptor left, and it tries again.
         }
     }
 
