@@ -5,13 +5,11 @@ import io.millrace.core.CloseReason;
 import io.millrace.core.Codec;
 import io.millrace.core.Session;
 import io.millrace.core.SessionConfig;
-import io.millrace.core.SessionConfigBuilder;
 import io.millrace.core.SocketConfig;
 import io.millrace.core.protocol.Protocol;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -24,9 +22,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Sends what is typed to a chat server, and prints what is said there. */
 @Command(
@@ -45,11 +42,8 @@ import picocli.CommandLine.Spec;
 public final class ChatClient implements Callable<Integer> {
     private static final Duration SEND_TIMEOUT = Duration.ofSeconds(30);
 
-    @Option(names = "--host", paramLabel = "HOST", description = "The server's name or address (default: 127.0.0.1).")
-    private String host = "127.0.0.1";
-
-    @Option(names = "--port", paramLabel = "PORT", description = "The server's port (default: 9000).")
-    private int port = 9000;
+    @Mixin
+    private final EndpointOptions peer = new EndpointOptions();
 
     @Option(names = "--nick", paramLabel = "NAME", description = "Your name (default: a guest's).")
     private @Nullable String nick;
@@ -60,9 +54,8 @@ public final class ChatClient implements Callable<Integer> {
     @Option(names = "--slow", paramLabel = "SECONDS", description = "Read nothing for so long (default: 0).")
     private int slowSeconds;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     private final InputStream in;
 
@@ -89,12 +82,11 @@ public final class ChatClient implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = console.out();
         // A console may block, and an I/O thread must not.
         ExecutorService printer = Executors.newSingleThreadExecutor();
-        try (TcpClient client = TcpClient.builder()
+        try (TcpClient client = peer.newClient()
                 .protocol(Protocol.lines())
-                .endpoint(host, port)
                 .sessions(config())
                 .handlerExecutor(printer)
                 .onMessage(Codec.utf8(), (session, line) -> out.println(line))
@@ -114,17 +106,14 @@ public final class ChatClient implements Callable<Integer> {
     }
 
     private SessionConfig config() {
-        SessionConfigBuilder config = SessionConfig.builder();
-        if (slowSeconds > 0) {
-            // Small, so that it shows soon that nobody reads.
-            config.socket(SocketConfig.builder().receiveBuffer(4 << 10).build());
-        }
-        return config.build();
+        // Small, so that it shows soon that nobody reads.
+        SocketConfig small = SocketConfig.builder().receiveBuffer(4 << 10).build();
+        return slowSeconds > 0 ? SessionConfig.builder().socket(small).build() : SessionConfig.defaults();
     }
 
     /** Sends line after line, each when the one before has been taken: whoever sends a flood waits for the server. */
     private void readConsole(Session session) {
-        try (BufferedReader lines = new BufferedReader(new InputStreamReader(in, ConsoleClient.charset()))) {
+        try (BufferedReader lines = Console.reader(in)) {
             if (nick != null) {
                 send(session, "/nick " + nick);
             }
@@ -152,7 +141,7 @@ public final class ChatClient implements Callable<Integer> {
         try {
             session.sendAndWait(ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8)), SEND_TIMEOUT);
         } catch (IllegalArgumentException tooLong) {
-            spec.commandLine().getErr().println("not sent: " + tooLong.getMessage());
+            console.err().println("not sent: " + tooLong.getMessage());
         }
     }
 }

@@ -95,7 +95,7 @@ public final class IoModels implements Callable<Integer> {
         LadderReport report = new LadderReport(climb(time, times));
         PrintWriter out = spec.commandLine().getOut();
         report.printTable(out);
-        report.printBars(out, ConsoleClient.charset().equals(StandardCharsets.UTF_8) ? '█' : '#');
+        report.printBars(out, Console.charset().equals(StandardCharsets.UTF_8) ? '█' : '#');
         if (chart != null) {
             Files.writeString(chart, LadderChart.draw(report));
         }

@@ -15,7 +15,7 @@ final class LineChart {
     private static final int LEVELS = BLOCKS.length() - 1;
 
     private final PrintWriter out;
-    private final String cells = ConsoleClient.charset().equals(StandardCharsets.UTF_8) ? BLOCKS : ASCII;
+    private final String cells = Console.charset().equals(StandardCharsets.UTF_8) ? BLOCKS : ASCII;
     private final long scale;
 
     /** Makes a chart whose scale fits all values that its lines are going to have. */
