@@ -5,15 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class BatchClientIT {
-    @ParameterizedTest
-    @ValueSource(strings = {"millrace", "int32", "seed"})
-    void everyMessageOfBothKindsOfBatchesIsAnswered(String protocol) {
-        CommandRun run = CommandRun.of(new BatchClient(), "--protocol", protocol, "--size", "20", "--batches", "5");
+    @Test
+    void everyMessageOfBothKindsOfBatchesIsAnswered() {
+        CommandRun run = CommandRun.of(new BatchClient(), "--size", "20", "--batches", "5");
 
         assertEquals(0, run.exitCode(), run.err());
         assertTrue(run.out().matches("(?s).*\\Rstrict +100 .* \\{REPLIED=100\\}\\R.*"), run.out());
