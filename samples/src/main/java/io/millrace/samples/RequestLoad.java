@@ -5,6 +5,7 @@ import io.millrace.client.request.Outcome;
 import io.millrace.client.request.RequestOptions;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentMap;
@@ -24,9 +25,6 @@ import org.HdrHistogram.Recorder;
  * <p>Threading: Thread-safe.
  */
 final class RequestLoad {
-    /** What a wrong reply is counted as, beside the kinds of outcomes that are failures. */
-    static final String WRONG_REPLY = "WRONG_REPLY";
-
     private static final Executor LATER = CompletableFuture.delayedExecutor(20, TimeUnit.MILLISECONDS);
     private static final int SIGNIFICANT_DIGITS = 3;
 
@@ -56,15 +54,10 @@ final class RequestLoad {
 
     /** Keeps so many requests on their way; completes when, after {@link #finish}, the last one has its outcome. */
     CompletableFuture<Void> keepAsking(TcpClient client, int inFlight) {
-        return CompletableFuture.allOf(Stream.generate(() -> askOneAfterTheOther(client))
-                .limit(inFlight)
-                .toArray(CompletableFuture[]::new));
-    }
-
-    private CompletableFuture<Void> askOneAfterTheOther(TcpClient client) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        ask(client, done);
-        return done;
+        List<CompletableFuture<Void>> all =
+                Stream.generate(CompletableFuture<Void>::new).limit(inFlight).toList();
+        all.forEach(done -> ask(client, done));
+        return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
     }
 
     private void ask(TcpClient client, CompletableFuture<Void> done) {
@@ -94,7 +87,7 @@ final class RequestLoad {
             answered.increment();
             latencyNanos.recordValue(nanos);
         } else {
-            failed(WRONG_REPLY, "the reply is another request's");
+            failed("WRONG_REPLY", "the reply is another request's");
         }
     }
 
