@@ -5,14 +5,12 @@ import io.millrace.client.pool.PoolConfig;
 import io.millrace.client.pool.WhileDown;
 import io.millrace.client.request.RequestOptions;
 import io.millrace.core.IoGroup;
-import io.millrace.core.Reply;
 import io.millrace.core.TransportException;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.server.DrainReport;
 import io.millrace.server.ServerState;
 import io.millrace.server.TcpServer;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -21,9 +19,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Stops a server while a client asks it without pause, starts it again on the same port, and shows what the client notices. */
 @Command(
@@ -47,9 +44,8 @@ public final class DrainUnderLoad implements Callable<Integer> {
             description = "How long the longest answers take (default: ${DEFAULT-VALUE}).")
     private int longestMillis = 600;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     private final RequestLoad load = new RequestLoad(64, RequestOptions.within(DEADLINE));
     private final long startNanos = System.nanoTime();
@@ -66,12 +62,12 @@ public final class DrainUnderLoad implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Main.requirePositive("--connections", connections);
+        console.requirePositive("--connections");
         if (longestMillis <= SHORTEST_ANSWER_MILLIS) {
             throw new IllegalArgumentException(
                     "--longest is " + longestMillis + "; it must be above " + SHORTEST_ANSWER_MILLIS);
         }
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = console.out();
         try (IoGroup serverSide = IoGroup.builder().name("server").start();
                 TcpServer first = server(serverSide, 0);
                 TcpClient client = newClient(first.port())) {
@@ -105,16 +101,12 @@ public final class DrainUnderLoad implements Callable<Integer> {
         return TcpServer.builder()
                 .group(group)
                 .protocol(Protocol.millrace())
-                .onRequest((session, request, reply) -> answerLater(request, reply))
+                .onRequest((session, request, reply) -> DelayedEcho.answer(request, reply, someMillis()))
                 .bind("127.0.0.1", port);
     }
 
-    private void answerLater(ByteBuffer request, Reply reply) {
-        // The request is lent for the length of this call only.
-        byte[] payload = new byte[request.remaining()];
-        request.get(payload);
-        int millis = ThreadLocalRandom.current().nextInt(SHORTEST_ANSWER_MILLIS, longestMillis);
-        CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS).execute(() -> reply.send(payload));
+    private int someMillis() {
+        return ThreadLocalRandom.current().nextInt(SHORTEST_ANSWER_MILLIS, longestMillis);
     }
 
     /** Makes a client that lets requests wait while the server is away, and has one in flight per connection. */
@@ -144,18 +136,18 @@ public final class DrainUnderLoad implements Callable<Integer> {
     private void line(ServerState state, TcpServer server, TcpClient client) {
         long answers = load.answered();
         long inProgress = server.stats().requests().inProgress();
-        PrintWriter out = spec.commandLine().getOut();
-        out.printf(
-                "%6d  %-9s %8d %11d %8d %9d  %-11s %s%n",
-                TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos),
-                state,
-                server.stats().connections(),
-                inProgress,
-                answers - shownAnswers,
-                client.poolStats().waiting(),
-                client.state(),
-                "#".repeat((int) Math.min(inProgress, connections)));
-        out.flush();
+        console.out()
+                .printf(
+                        "%6d  %-9s %8d %11d %8d %9d  %-11s %s%n",
+                        TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos),
+                        state,
+                        server.stats().connections(),
+                        inProgress,
+                        answers - shownAnswers,
+                        client.poolStats().waiting(),
+                        client.state(),
+                        "#".repeat((int) Math.min(inProgress, connections)));
+        console.out().flush();
         shownAnswers = answers;
     }
 }
