@@ -6,52 +6,29 @@ import io.millrace.client.endpoint.Endpoint;
 import io.millrace.client.endpoint.EndpointPicker;
 import io.millrace.client.request.RequestOptions;
 import io.millrace.core.IoGroup;
-import io.millrace.core.Reply;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.server.TcpServer;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Kills one of three servers and starts it again, while a client that knows all three keeps asking. */
 @Command(
         name = "failover",
         description = "Kills one of three servers under load, starts it again, and shows who answered what meanwhile.")
 public final class Failover implements Callable<Integer> {
-    /** How a server is chosen, as named on the command line. */
-    private enum Picker {
-        ROUND_ROBIN,
-        RANDOM,
-        LEAST_IN_FLIGHT;
-
-        EndpointPicker picker() {
-            return switch (this) {
-                case ROUND_ROBIN -> EndpointPicker.roundRobin();
-                case RANDOM -> EndpointPicker.random();
-                case LEAST_IN_FLIGHT -> EndpointPicker.leastInFlight();
-            };
-        }
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT).replace('_', '-');
-        }
-    }
-
     private static final int SERVERS = 3;
     private static final int KILLED = 1;
+    private static final int IN_FLIGHT = 24;
     private static final int ANSWER_MILLIS = 5;
     private static final int COLUMNS_PER_PHASE = 20;
     private static final int MOST_COLUMNS = 5 * COLUMNS_PER_PHASE;
@@ -65,18 +42,8 @@ public final class Failover implements Callable<Integer> {
                     "How long to run: with three servers, with two, with three again (default: ${DEFAULT-VALUE}).")
     private int seconds = 6;
 
-    @Option(
-            names = "--picker",
-            paramLabel = "KIND",
-            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private Picker picker = Picker.ROUND_ROBIN;
-
-    @Option(names = "--in-flight", paramLabel = "N", description = "Requests in flight (default: ${DEFAULT-VALUE}).")
-    private int inFlight = 24;
-
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     /**
      * Runs the sample.
@@ -89,8 +56,7 @@ public final class Failover implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Main.requirePositive("--seconds", seconds);
-        Main.requirePositive("--in-flight", inFlight);
+        console.requirePositive("--seconds");
         List<TcpServer> servers = new ArrayList<>();
         try (IoGroup serverSide = IoGroup.builder().name("servers").start()) {
             for (int i = 0; i < SERVERS; i++) {
@@ -106,7 +72,7 @@ public final class Failover implements Callable<Integer> {
     }
 
     private int run(IoGroup serverSide, List<TcpServer> servers, Endpoint[] endpoints) throws Exception {
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = console.out();
         FailoverTimeline timeline = new FailoverTimeline(out, endpoints);
         // Asking an echo twice does no harm, and what a killed server had begun is lost otherwise.
         RequestLoad load =
@@ -114,11 +80,11 @@ public final class Failover implements Callable<Integer> {
         try (TcpClient client = TcpClient.builder()
                 .protocol(Protocol.millrace())
                 .endpoints(endpoints)
-                .endpointPicker(picker.picker())
+                .endpointPicker(EndpointPicker.roundRobin())
                 .backoff(BACKOFF)
                 .onStateChange((from, to, cause) -> timeline.note("client is " + to))
                 .build()) {
-            CompletableFuture<Void> asking = load.keepAsking(client, inFlight);
+            CompletableFuture<Void> asking = load.keepAsking(client, IN_FLIGHT);
             watch(client, timeline, COLUMNS_PER_PHASE);
 
             servers.get(KILLED).closeNow();
@@ -143,15 +109,8 @@ public final class Failover implements Callable<Integer> {
         return TcpServer.builder()
                 .group(group)
                 .protocol(Protocol.millrace())
-                .onRequest((session, request, reply) -> answerLater(request, reply))
+                .onRequest((session, request, reply) -> DelayedEcho.answer(request, reply, ANSWER_MILLIS))
                 .bind("127.0.0.1", port);
-    }
-
-    private static void answerLater(ByteBuffer request, Reply reply) {
-        // The request is lent for the length of this call only.
-        byte[] payload = new byte[request.remaining()];
-        request.get(payload);
-        CompletableFuture.delayedExecutor(ANSWER_MILLIS, TimeUnit.MILLISECONDS).execute(() -> reply.send(payload));
     }
 
     private void watch(TcpClient client, FailoverTimeline timeline, int columns) throws InterruptedException {

@@ -5,11 +5,9 @@ import io.millrace.client.endpoint.EndpointState;
 import io.millrace.client.endpoint.EndpointStats;
 import io.millrace.client.request.Outcome;
 import java.io.PrintWriter;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 
 /**
@@ -18,32 +16,10 @@ import java.util.stream.Stream;
  * <p>Threading: replies are counted, and notes printed, by any thread; the rest is for one.
  */
 final class FailoverTimeline {
-    /** What is known of one server. */
-    private static final class Server {
-        final Endpoint endpoint;
-        final LongAdder replies = new LongAdder();
-        final List<Long> columns = new ArrayList<>();
-        /** How many replies there were when each phase began. */
-        final List<Long> atMarks = new ArrayList<>(List.of(0L));
-
-        EndpointState state = EndpointState.AVAILABLE;
-        long shown;
-
-        Server(Endpoint endpoint) {
-            this.endpoint = endpoint;
-        }
-
-        /** Returns how many replies there were in a phase. */
-        long repliesIn(int phase) {
-            long end = phase + 1 < atMarks.size() ? atMarks.get(phase + 1) : replies.sum();
-            return end - atMarks.get(phase);
-        }
-    }
-
     private static final List<String> PHASES = List.of("before", "killed", "started");
 
     private final PrintWriter out;
-    private final List<Server> servers;
+    private final List<EndpointTimeline> servers;
     private final StringBuilder axis = new StringBuilder();
     private final long startNanos = System.nanoTime();
     private long markNanos;
@@ -51,12 +27,12 @@ final class FailoverTimeline {
 
     FailoverTimeline(PrintWriter out, Endpoint... endpoints) {
         this.out = out;
-        this.servers = Stream.of(endpoints).map(Server::new).toList();
+        this.servers = Stream.of(endpoints).map(EndpointTimeline::new).toList();
     }
 
     /** Counts a reply for the server that gave it. */
     void count(Outcome<?> outcome) {
-        for (Server server : servers) {
+        for (EndpointTimeline server : servers) {
             if (outcome.isReply() && server.endpoint.equals(outcome.endpoint())) {
                 server.replies.increment();
             }
@@ -73,20 +49,16 @@ final class FailoverTimeline {
     /** Begins another phase with an event of its own. */
     void mark(char sign, String event) {
         note(event);
-        servers.forEach(server -> server.atMarks.add(server.replies.sum()));
+        servers.forEach(EndpointTimeline::mark);
         axis.append(" ".repeat(columns() - axis.length())).append(sign);
         markNanos = System.nanoTime();
     }
 
     /** Adds a column to the chart, and tells which endpoints have changed their state. */
     void column(List<EndpointStats> endpoints) {
-        for (Server server : servers) {
-            long replies = server.replies.sum();
-            server.columns.add(replies - server.shown);
-            server.shown = replies;
-        }
+        servers.forEach(EndpointTimeline::column);
         for (EndpointStats stats : endpoints) {
-            for (Server server : servers) {
+            for (EndpointTimeline server : servers) {
                 if (server.endpoint.equals(stats.endpoint()) && server.state != stats.state()) {
                     server.state = stats.state();
                     note(describe(stats));
@@ -136,7 +108,7 @@ final class FailoverTimeline {
         out.println("  replies per column; K: killed, S: started again");
         LineChart chart = new LineChart(
                 out, servers.stream().map(server -> server.columns).toList());
-        for (Server server : servers) {
+        for (EndpointTimeline server : servers) {
             chart.line(server.endpoint.toString(), server.columns);
         }
         chart.axis("", axis);
@@ -146,7 +118,7 @@ final class FailoverTimeline {
     /** Prints which share of the replies each server gave in each phase. */
     void printShares() {
         out.printf("  %-24s %9s %9s %9s%n", "share of the replies", PHASES.get(0), PHASES.get(1), PHASES.get(2));
-        for (Server server : servers) {
+        for (EndpointTimeline server : servers) {
             out.printf("  %-24s", server.endpoint);
             for (int phase = 0; phase < PHASES.size(); phase++) {
                 out.printf(Locale.ROOT, " %7.1f %%", share(server, phase));
@@ -155,7 +127,7 @@ final class FailoverTimeline {
         }
     }
 
-    private double share(Server server, int phase) {
+    private double share(EndpointTimeline server, int phase) {
         if (server.atMarks.size() <= phase) {
             return 0;
         }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Timeout;
 class FailoverIT {
     @Test
     void noRequestFailsWhenAServerIsKilledAndItIsUsedAgainWhenItIsBack() {
-        CommandRun run = CommandRun.of(new Failover(), "--seconds", "1", "--picker", "least-in-flight");
+        CommandRun run = CommandRun.of(new Failover(), "--seconds", "1");
 
         assertEquals(0, run.exitCode(), run.out() + run.err());
         assertTrue(run.out().contains("  failed           0"), run.out());
