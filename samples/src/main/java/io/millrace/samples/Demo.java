@@ -23,9 +23,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Sends a file through an echo server on many connections at once, and checks every byte that comes back. */
 @Command(
@@ -33,6 +32,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = "Sends a file through an echo server, both in this process, and checks every byte.")
 public final class Demo implements Callable<Integer> {
+    private static final int TIMEOUT_SECONDS = 120;
+
     @Option(names = "--connections", paramLabel = "N", description = "Connections at once (default: ${DEFAULT-VALUE}).")
     private int connections = 50;
 
@@ -46,21 +47,8 @@ public final class Demo implements Callable<Integer> {
     @Option(names = "--file", paramLabel = "PATH", description = "The file to send (default: this program's own jar).")
     private @Nullable Path path;
 
-    @Option(
-            names = "--seed",
-            paramLabel = "NUMBER",
-            description = "Decides the sizes of the messages (default: ${DEFAULT-VALUE}).")
-    private long seed = 1;
-
-    @Option(
-            names = "--timeout",
-            paramLabel = "SECONDS",
-            description = "Seconds after which to give up (default: ${DEFAULT-VALUE}).")
-    private int timeoutSeconds = 120;
-
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     private final LoadReport report = new LoadReport();
     private final LongAccumulator mostBuffers = new LongAccumulator(Math::max, 0);
@@ -76,14 +64,12 @@ public final class Demo implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Main.requirePositive("--connections", connections);
-        Main.requirePositive("--megabytes-per-connection", megabytes);
-        Main.requirePositive("--timeout", timeoutSeconds);
-        PrintWriter out = spec.commandLine().getOut();
+        console.requirePositive("--connections", "--megabytes-per-connection");
+        PrintWriter out = console.out();
         SharedFile file = SharedFile.map(path != null ? path : ownJar());
         int copies = (int) ((((long) megabytes << 20) - 1) / file.size()) + 1;
         List<FileEcho> transfers = LongStream.range(0, connections)
-                .mapToObj(i -> new FileEcho(file, copies, seed + i, report))
+                .mapToObj(i -> new FileEcho(file, copies, i, report))
                 .toList();
         List<String> failures;
         IoGroupStats after;
@@ -97,10 +83,10 @@ public final class Demo implements Callable<Integer> {
         LoadReport.row(out, "buffers leased", "%,d at most, %,d now", mostBuffers.get(), after.buffersLeased());
         LoadReport.row(out, "contexts leased", "%,d at most, %,d now", after.contextsPeak(), after.contextsLeased());
         if (!failures.isEmpty()) {
-            return fail(failures.size() + " of " + connections + " connections failed; " + failures.get(0));
+            throw new IOException(failures.size() + " of " + connections + " connections failed; " + failures.get(0));
         }
         if (after.buffersLeased() != 0 || after.contextsLeased() != 0) {
-            return fail("buffers or contexts are still leased after everything was closed");
+            throw new IOException("buffers or contexts are still leased after everything was closed");
         }
         return CommandLine.ExitCode.OK;
     }
@@ -113,8 +99,8 @@ public final class Demo implements Callable<Integer> {
         try (TcpServer server = startServer(group);
                 TcpClient client = newClient(group, server.port(), transfers)) {
             allOf(Stream.generate(client::connect).limit(connections)).get();
-            end.orTimeout(timeoutSeconds, TimeUnit.SECONDS);
-            progress.watch(end, spec.commandLine().getErr());
+            end.orTimeout(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+            progress.watch(end, console.err());
             report.stop();
             return transfers.stream().flatMap(FileEcho::failure).toList();
         }
@@ -157,10 +143,5 @@ public final class Demo implements Callable<Integer> {
     private static Path locationOf(Class<?> type) throws Exception {
         URI location = type.getProtectionDomain().getCodeSource().getLocation().toURI();
         return Path.of(location);
-    }
-
-    private int fail(String why) {
-        spec.commandLine().getErr().println("demo: " + why);
-        return CommandLine.ExitCode.SOFTWARE;
     }
 }
