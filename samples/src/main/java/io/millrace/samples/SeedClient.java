@@ -23,10 +23,8 @@ import java.util.concurrent.atomic.LongAdder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Asks a seed-server, or one of the programs that Millrace descends from, with calls that wait for the reply. */
 @Command(
@@ -61,9 +59,8 @@ public final class SeedClient implements Callable<Integer> {
                     + " (default: ${DEFAULT-VALUE}).")
     private int heartbeatSeconds;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     private final AtomicInteger next = new AtomicInteger();
     private final ConcurrentSkipListMap<String, LongAdder> outcomes = new ConcurrentSkipListMap<>();
@@ -79,9 +76,7 @@ public final class SeedClient implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Main.requirePositive("--count", count);
-        Main.requirePositive("--threads", threads);
-        Main.requirePositive("--timeout", timeoutMillis);
+        console.requirePositive("--count", "--threads", "--timeout");
         if (heartbeatSeconds < 0) {
             throw new IllegalArgumentException("--heartbeat is " + heartbeatSeconds + "; it must be at least 0");
         }
@@ -98,7 +93,7 @@ public final class SeedClient implements Callable<Integer> {
                 asker.join();
             }
         }
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = console.out();
         outcomes.forEach((status, times) -> out.printf("  %,10d  %s%n", times.sum(), status));
         return outcomes.keySet().equals(Set.of(OK)) ? ExitCode.OK : ExitCode.SOFTWARE;
     }
@@ -146,8 +141,7 @@ public final class SeedClient implements Callable<Integer> {
     private void print(String question, ByteBuffer reply) {
         int transmission = reply.getInt();
         int session = reply.getInt();
-        spec.commandLine()
-                .getOut()
+        console.out()
                 .printf(
                         "%s -> %s (session %d, transmission %d)%n",
                         question, StandardCharsets.UTF_8.decode(reply), session, transmission);
