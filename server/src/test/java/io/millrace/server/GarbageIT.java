@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.IoGroup;
+import io.millrace.core.observe.FlightEvents;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.testing.ChildJvm;
 import java.io.DataInputStream;
@@ -32,6 +33,7 @@ class GarbageIT {
         public static void main(String[] args) throws Exception {
             // At once, and not a second after the start, when it would be taken for what messages cost.
             ManagementFactory.getPlatformMBeanServer();
+            FlightEvents.prepare();
             IoGroup group = IoGroup.builder().threads(1).start();
             try (TcpServer server = TcpServer.builder()
                     .group(group)
@@ -43,8 +45,14 @@ class GarbageIT {
         }
     }
 
-    private static final List<String> NO_COLLECTOR =
-            List.of("-XX:+UnlockExperimentalVMOptions", "-XX:+UseEpsilonGC", "-Xmx96m", "-XX:MaxDirectMemorySize=64m");
+    // No collector, so that nothing is forgotten; and the optimising compiler, for others leave more objects on the
+    // heap.
+    private static final List<String> FLAGS = List.of(
+            "-XX:+UnlockExperimentalVMOptions",
+            "-XX:+UseEpsilonGC",
+            "-Xmx96m",
+            "-XX:MaxDirectMemorySize=64m",
+            "-XX:TieredStopAtLevel=4");
 
     private static final int MESSAGE_BYTES = 64;
     private static final long ALLOWANCE_BYTES = 8 << 20;
@@ -128,7 +136,7 @@ class GarbageIT {
     }
 
     private static Outcome run(Class<?> program, int messages, int depth) throws Exception {
-        try (ChildJvm server = ChildJvm.of(program).flags(NO_COLLECTOR).start();
+        try (ChildJvm server = ChildJvm.of(program).flags(FLAGS).start();
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), MemoryReport.portOf(server))) {
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(20_000);

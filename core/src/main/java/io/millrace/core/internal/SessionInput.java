@@ -37,7 +37,8 @@ abstract class SessionInput extends SessionExchanges implements Receiver, HandOv
     // Written under the lock of the pauses; read by the steps.
     private volatile boolean readingPaused;
 
-    private final ReadingPauses pauses = new ReadingPauses(this);
+    // Made once, under the lock of this, when somebody first pauses or relays; read by anyone.
+    private volatile @Nullable ReadingPauses pauses;
 
     SessionInput(
             IoRuntime runtime,
@@ -77,7 +78,25 @@ abstract class SessionInput extends SessionExchanges implements Receiver, HandOv
 
     /** Returns who has paused the reading, and for whom others have. */
     final ReadingPauses pauses() {
-        return pauses;
+        ReadingPauses made = pauses;
+        return made == null ? newPauses() : made;
+    }
+
+    private synchronized ReadingPauses newPauses() {
+        ReadingPauses made = pauses;
+        if (made == null) {
+            made = new ReadingPauses(this);
+            pauses = made;
+        }
+        return made;
+    }
+
+    /** Lets those read on that wait for this session's queue. Who begins to wait only now looks at the queue after this. */
+    final void sendQueueIsShort() {
+        ReadingPauses made = pauses;
+        if (made != null) {
+            made.relieved();
+        }
     }
 
     @Override

@@ -353,7 +353,7 @@ final class SessionLoop extends SessionInput implements Sender, SessionEvents {
     public void sendQueueRelieved() {
         FlightEvents.backpressure(session.id(), false, send.queuedBytes());
         signal(QUEUE_RELIEVED);
-        pauses().relieved();
+        sendQueueIsShort();
     }
 
     @Override
