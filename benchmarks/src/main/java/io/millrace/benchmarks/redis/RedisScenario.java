@@ -21,7 +21,7 @@ import java.util.function.IntFunction;
 
 /**
  * The sample {@code resp-server} with one I/O thread beside Redis without persistence, both under redis-benchmark. Test
- * by test the two take turns. Where Redis or the samples are missing nothing is measured, and it says why.
+ * by test the two take turns. Where Redis or the samples are missing it fails, and says where they come from.
  */
 public final class RedisScenario implements Scenario {
     private static final String MILLRACE = "millrace";
@@ -34,15 +34,24 @@ public final class RedisScenario implements Scenario {
     /** Before the first turn each test has this part of them. */
     private static final int WARM_PART = 5;
 
+    /** Looks for the programs. */
+    @FunctionalInterface
+    interface Finder {
+        /** Throws if one is missing. */
+        RedisTools find() throws IOException;
+    }
+
     private final int requestsPerMilli;
+    private final Finder finder;
 
     /** Makes the scenario with a million requests in a turn of the standard length. */
     public RedisScenario() {
-        this(REQUESTS_PER_MILLI);
+        this(REQUESTS_PER_MILLI, RedisTools::find);
     }
 
-    RedisScenario(int requestsPerMilli) {
+    RedisScenario(int requestsPerMilli, Finder finder) {
         this.requestsPerMilli = requestsPerMilli;
+        this.finder = finder;
     }
 
     @Override
@@ -53,7 +62,7 @@ public final class RedisScenario implements Scenario {
     @Override
     public Map<String, String> versions() {
         try {
-            return Map.of(REDIS, RedisTools.find().version());
+            return Map.of(REDIS, finder.find().version());
         } catch (IOException missing) {
             return Map.of(); // the measurement says so
         }
@@ -61,13 +70,7 @@ public final class RedisScenario implements Scenario {
 
     @Override
     public List<PointResult> measure(RunPlan plan, Progress progress) throws IOException {
-        RedisTools tools;
-        try {
-            tools = RedisTools.find();
-        } catch (IOException e) {
-            progress.note(name() + " is left out: " + e.getMessage());
-            return List.of();
-        }
+        RedisTools tools = finder.find();
         List<String> points = plan.pointsOr(RedisPoint.all());
         long requests = (long) requestsPerMilli * plan.roundMillis();
         Map<String, String> both = new LinkedHashMap<>();

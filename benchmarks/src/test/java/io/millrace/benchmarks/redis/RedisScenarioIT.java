@@ -36,7 +36,7 @@ class RedisScenarioIT {
     void everyTestIsAnsweredByBothServersWithoutAnError() throws Exception {
         RunPlan plan = new RunPlan(1, 1, 0, 1, Set.of(), List.of());
         try (Progress progress = Progress.start("test")) {
-            List<PointResult> results = new RedisScenario(3_000).measure(plan, progress);
+            List<PointResult> results = new RedisScenario(3_000, RedisTools::find).measure(plan, progress);
             assertEquals(
                     RedisPoint.all(), results.stream().map(PointResult::point).toList());
             for (PointResult result : results) {
