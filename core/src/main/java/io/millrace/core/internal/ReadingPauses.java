@@ -1,6 +1,8 @@
 package io.millrace.core.internal;
 
 import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -11,11 +13,14 @@ final class ReadingPauses {
      * passes messages on to. Both sides of such a wait meet here, each under its own lock, never under both:
      *
      *   source: awaits the target;  target: notes who waits;  source: is the target still congested?  if not, reads on
-     *   target: is not congested;   takes and wakes whoever waits
+     *   target: is not congested;   takes and wakes whoever waits, one by one, as long as it is not congested again
      *
      * The queue is asked after the note, and the notes are taken after the queue has changed. So one of the two sees
      * the other, whatever comes in between, and no wake-up is lost. One too many does no harm: the source reads, sends,
      * and is told again that the target is congested.
+     *
+     * If a hundred wait, and the first that reads on fills the queue, the others go on waiting: all at once they would
+     * send more than the queue may hold. It is congested then, so another relief follows.
      *
      * Whoever ends a wait takes back the note first: a wait that begins in between has a note of its own, and what is
      * left over of either is a note too many, or a wait too few.
@@ -84,16 +89,27 @@ final class ReadingPauses {
         session.readingChanged();
     }
 
-    /** Hears that this session takes more: whoever waits for it reads on. */
+    /** Hears that this session takes more: those who wait read on, the longest first, until it takes no more. */
     void relieved() {
-        Set<ReadingPauses> sources;
-        synchronized (this) {
-            sources = waiting;
-            waiting = null;
+        // One in any case, or an application that fills the queue in onWritable would leave no room for others.
+        ReadingPauses source = nextWaiting(true);
+        while (source != null) {
+            source.release(this);
+            source = nextWaiting(false);
         }
-        if (sources != null) {
-            sources.forEach(source -> source.release(this));
+    }
+
+    private synchronized @Nullable ReadingPauses nextWaiting(boolean evenIfCongested) {
+        if (waiting == null || !(evenIfCongested || over || !isCongested())) {
+            return null;
         }
+        Iterator<ReadingPauses> each = waiting.iterator();
+        if (!each.hasNext()) {
+            return null;
+        }
+        ReadingPauses longest = each.next();
+        each.remove();
+        return longest;
     }
 
     /** Hears that this session has ended: it waits for nobody, and nobody for it. */
@@ -133,7 +149,7 @@ final class ReadingPauses {
             return false;
         }
         if (waiting == null) {
-            waiting = new HashSet<>();
+            waiting = new LinkedHashSet<>();
         }
         waiting.add(source);
         return true;

@@ -1,8 +1,11 @@
 package io.millrace.core.internal;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What can come between two steps of a wait leaves no session waiting for what has been. */
@@ -14,6 +17,7 @@ class ReadingPausesTest {
         private boolean paused;
         private Runnable afterTheQuestion = () -> {};
         private Runnable afterThePause = () -> {};
+        private Runnable whenItMayRead = () -> {};
 
         @Override
         public boolean isCongested() {
@@ -33,7 +37,11 @@ class ReadingPausesTest {
         }
 
         @Override
-        public void readingChanged() {}
+        public void readingChanged() {
+            if (!paused) {
+                whenItMayRead.run();
+            }
+        }
 
         void relieve() {
             congested = false;
@@ -43,6 +51,7 @@ class ReadingPausesTest {
 
     private final FakeReader source = new FakeReader();
     private final FakeReader target = new FakeReader();
+    private final List<FakeReader> turns = new ArrayList<>();
 
     private void await() {
         source.pauses.await(target.pauses);
@@ -93,5 +102,44 @@ class ReadingPausesTest {
         assertTrue(source.paused);
         target.relieve();
         assertFalse(source.paused);
+    }
+
+    @Test
+    void thoseWhoWaitTakeTurnsIfOneAloneFillsTheQueue() {
+        FakeReader other = new FakeReader();
+        for (FakeReader reader : List.of(source, other)) {
+            reader.whenItMayRead = () -> {
+                target.congested = true;
+                reader.pauses.await(target.pauses);
+                turns.add(reader);
+            };
+        }
+        target.congested = true;
+        await();
+        other.pauses.await(target.pauses);
+        for (int relief = 1; relief <= 4; relief++) {
+            target.relieve();
+            assertEquals(relief, turns.size());
+            assertTrue(source.paused && other.paused);
+        }
+        assertEquals(List.of(source, other, source, other), turns);
+    }
+
+    @Test
+    void oneWhoWaitsReadsOnEvenIfTheQueueIsLongAgainByThen() {
+        target.congested = true;
+        await();
+        target.pauses.relieved();
+        assertFalse(source.paused);
+    }
+
+    @Test
+    void allWhoWaitReadOnWhenTheTargetHasEnded() {
+        FakeReader other = new FakeReader();
+        target.congested = true;
+        await();
+        other.pauses.await(target.pauses);
+        target.pauses.end();
+        assertFalse(source.paused || other.paused);
     }
 }
