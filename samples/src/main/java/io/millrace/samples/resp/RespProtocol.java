@@ -3,7 +3,6 @@ package io.millrace.samples.resp;
 import io.millrace.core.MalformedFrameException;
 import io.millrace.core.protocol.FrameDecoder;
 import io.millrace.core.protocol.FrameEncoder;
-import io.millrace.core.protocol.FrameKind;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.core.protocol.Side;
 import java.nio.ByteBuffer;
@@ -13,7 +12,7 @@ import java.nio.ByteBuffer;
  * has typed. A client's are replies of any type. Both are delivered as they were on the wire, for the type is a part of
  * them; what is sent has to be a whole command or reply, or several.
  */
-public enum RespProtocol implements Protocol, FrameEncoder {
+public enum RespProtocol implements Protocol {
     /** The protocol has no settings. */
     INSTANCE;
 
@@ -33,27 +32,8 @@ public enum RespProtocol implements Protocol, FrameEncoder {
 
     @Override
     public FrameEncoder newEncoder(Side side) {
-        return this;
-    }
-
-    @Override
-    public void check(ByteBuffer payload) {
-        // It brings its own frame. Redis has no use for an empty one, and it does no harm.
-    }
-
-    @Override
-    public void checkLength(long payloadLength) {
-        // The lengths are inside.
-    }
-
-    @Override
-    public int headerLength(FrameKind kind, int payloadLength) {
-        return 0;
-    }
-
-    @Override
-    public void putHeader(ByteBuffer out, FrameKind kind, long token, int payloadLength) {
-        // There is none.
+        // What is sent brings its own frame. Redis has no use for an empty one, and it does no harm.
+        return FrameEncoder.none();
     }
 
     /**
