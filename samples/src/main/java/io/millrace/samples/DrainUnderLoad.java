@@ -29,7 +29,6 @@ import picocli.CommandLine.Option;
 public final class DrainUnderLoad implements Callable<Integer> {
     private static final int LINE_MILLIS = 50;
     private static final int LINES_WHILE_RUNNING = 10;
-    private static final int SHORTEST_ANSWER_MILLIS = 20;
     private static final Duration DEADLINE = Duration.ofSeconds(10);
 
     @Option(
@@ -62,11 +61,7 @@ public final class DrainUnderLoad implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        console.requirePositive("--connections");
-        if (longestMillis <= SHORTEST_ANSWER_MILLIS) {
-            throw new IllegalArgumentException(
-                    "--longest is " + longestMillis + "; it must be above " + SHORTEST_ANSWER_MILLIS);
-        }
+        console.requirePositive("--connections", "--longest");
         PrintWriter out = console.out();
         try (IoGroup serverSide = IoGroup.builder().name("server").start();
                 TcpServer first = server(serverSide, 0);
@@ -106,7 +101,7 @@ public final class DrainUnderLoad implements Callable<Integer> {
     }
 
     private int someMillis() {
-        return ThreadLocalRandom.current().nextInt(SHORTEST_ANSWER_MILLIS, longestMillis);
+        return 1 + ThreadLocalRandom.current().nextInt(longestMillis);
     }
 
     /** Makes a client that lets requests wait while the server is away, and has one in flight per connection. */
