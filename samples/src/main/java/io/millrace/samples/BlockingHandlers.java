@@ -23,9 +23,8 @@ import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Serves many clients with handlers that block: on a pool of threads, and on a virtual thread each. */
 @Command(
@@ -45,9 +44,8 @@ public final class BlockingHandlers implements Callable<Integer> {
     @Option(names = "--pool", paramLabel = "N", description = "Threads of the pool (default: ${DEFAULT-VALUE}).")
     private int poolThreads = 50;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     /**
      * Compares the two.
@@ -60,10 +58,8 @@ public final class BlockingHandlers implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Main.requirePositive("--clients", clients);
-        Main.requirePositive("--block", blockMillis);
-        Main.requirePositive("--pool", poolThreads);
-        PrintWriter out = spec.commandLine().getOut();
+        console.requirePositive("--clients", "--block", "--pool");
+        PrintWriter out = console.out();
         out.printf(Locale.ROOT, "%,d clients ask at once; each handler blocks for %,d ms%n", clients, blockMillis);
         out.printf("%-22s %14s %14s %12s %14s%n", "handlers on", "all served ms", "at best ms", "median ms", "threads");
         int rounds = (clients + poolThreads - 1) / poolThreads;
@@ -111,7 +107,7 @@ public final class BlockingHandlers implements Callable<Integer> {
                 ask(sessions, 0);
             }
             Histogram nanos = ask(sessions, blockMillis);
-            PrintWriter out = spec.commandLine().getOut();
+            PrintWriter out = console.out();
             out.printf(
                     Locale.ROOT,
                     "%-22s %,14.0f %,14d %,12.0f %,14d%n",

@@ -22,9 +22,7 @@ import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Rooms for people to talk in, line by line, until SIGTERM or Ctrl-C. What they can do there is in ChatRooms. */
 @Command(
@@ -75,9 +73,8 @@ public final class ChatServer implements Callable<Integer> {
                     + " 10.0.0.0/8. Then others are refused. Can be given again.")
     private List<String> proxies = List.of();
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     /**
      * Runs the server.
@@ -90,9 +87,8 @@ public final class ChatServer implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Main.requirePositive("--per-address", perAddress);
-        Main.requirePositive("--idle", idleSeconds);
-        PrintWriter out = spec.commandLine().getOut();
+        console.requirePositive("--per-address", "--idle");
+        PrintWriter out = console.out();
         ChatTraffic traffic = new ChatTraffic(slow.policy);
         ChatRooms rooms = new ChatRooms(newBuilder().listenOn(listen.host(), listen.port()), traffic);
         ScheduledExecutorService printer = Executors.newSingleThreadScheduledExecutor(task -> {

@@ -14,9 +14,7 @@ import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Keeps an echo server busy for a while, checks every echo, and shows how fast they came. */
 @Command(name = "echo-client", description = "Keeps an echo server busy for a while and shows how fast it answers.")
@@ -41,9 +39,8 @@ public final class EchoClient implements Callable<Integer> {
     @Option(names = "--seconds", paramLabel = "N", description = "How long to run (default: ${DEFAULT-VALUE}).")
     private int seconds = 5;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     private final LoadReport report = new LoadReport();
 
@@ -58,10 +55,7 @@ public final class EchoClient implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Main.requirePositive("--connections", connections);
-        Main.requirePositive("--depth", depth);
-        Main.requirePositive("--size", size);
-        Main.requirePositive("--seconds", seconds);
+        console.requirePositive("--connections", "--depth", "--size", "--seconds");
         EchoLoad.Shape shape = EchoLoad.Shape.of(peer.framing(), size, depth);
         List<EchoLoad> loads = Stream.generate(() -> new EchoLoad(shape, report))
                 .limit(connections)
@@ -72,7 +66,7 @@ public final class EchoClient implements Callable<Integer> {
             run(loads);
         } finally {
             if (report.messages() > 0) {
-                report.print(spec.commandLine().getOut());
+                report.print(console.out());
             }
         }
         return ExitCode.OK;
@@ -93,7 +87,7 @@ public final class EchoClient implements Callable<Integer> {
         CompletableFuture<Void> end = new CompletableFuture<Void>().completeOnTimeout(null, seconds, TimeUnit.SECONDS);
         loads.forEach(load -> load.outcome().whenComplete((done, failure) -> end.complete(null)));
         Progress progress = new Progress(peer.toString(), seconds, "s", report::seconds, report::note);
-        progress.watch(end, spec.commandLine().getErr());
+        progress.watch(end, console.err());
         loads.forEach(EchoLoad::finish);
         try {
             allOf(loads.stream().map(EchoLoad::outcome)).get(DRAIN_SECONDS, TimeUnit.SECONDS);

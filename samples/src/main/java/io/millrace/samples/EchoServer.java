@@ -11,9 +11,7 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Sends every message back to whom it came from, until SIGTERM or Ctrl-C. */
 @Command(name = "echo-server", description = "Sends every message back, until SIGTERM or Ctrl-C.")
@@ -44,9 +42,8 @@ public final class EchoServer implements Callable<Integer> {
             description = "Log to standard error, such as why a connection was closed.")
     private boolean verbose;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     /**
      * Runs the server.
@@ -68,7 +65,7 @@ public final class EchoServer implements Callable<Integer> {
             ShutdownHook.drain(server)
                     .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
                     .register();
-            spec.commandLine().getOut().println("listening on " + listen.host() + ":" + server.port());
+            console.out().println("listening on " + listen.host() + ":" + server.port());
             server.awaitClosed();
         }
         return ExitCode.OK;

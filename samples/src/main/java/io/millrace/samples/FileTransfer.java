@@ -20,9 +20,8 @@ import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Fetches a file over a connection that is cut on the way, and goes on where it was cut. */
 @Command(
@@ -61,9 +60,8 @@ public final class FileTransfer implements Callable<Integer> {
     @Option(names = "--from", paramLabel = "HOST:PORT", description = "Only fetch, from a server elsewhere.")
     private @Nullable String from;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     /**
      * Serves and fetches a file.
@@ -76,7 +74,7 @@ public final class FileTransfer implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Main.requirePositive("--megabytes", megabytes);
+        console.requirePositive("--megabytes");
         Path target = to != null ? to : temporaryFile();
         if (from != null) {
             return fetch(Endpoint.parse(from), target);
@@ -98,7 +96,7 @@ public final class FileTransfer implements Callable<Integer> {
 
     private int serve(TcpServer server) throws InterruptedException {
         ShutdownHook.drain(server).exitStatus(ExitCode.OK, ExitCode.SOFTWARE).register();
-        spec.commandLine().getOut().println("serving on port " + server.port());
+        console.out().println("serving on port " + server.port());
         server.awaitClosed();
         return ExitCode.OK;
     }
@@ -135,7 +133,7 @@ public final class FileTransfer implements Callable<Integer> {
         long before = receiver.received();
         Session session = client.connect().get();
         Progress progress = new Progress("fetching", 100, "%", receiver::percent, receiver::note);
-        progress.watch(session.closed(), spec.commandLine().getErr());
+        progress.watch(session.closed(), console.err());
         CloseReason reason = session.closed().get();
         long after = receiver.received();
         row("connection " + connection, "bytes %,d to %,d, then %s", before, after, reason);
@@ -143,6 +141,6 @@ public final class FileTransfer implements Callable<Integer> {
     }
 
     private void row(String name, String format, Object... values) {
-        LoadReport.row(spec.commandLine().getOut(), name, format, values);
+        LoadReport.row(console.out(), name, format, values);
     }
 }

@@ -23,8 +23,6 @@ import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** A gateway for devices with all that a server in earnest needs; the guide to the server shows it piece by piece. */
 @Command(
@@ -34,9 +32,8 @@ public final class Gateway implements Callable<Integer> {
     @Mixin
     private final ListenOptions listen = new ListenOptions();
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     /**
      * Runs the gateway.
@@ -53,10 +50,10 @@ public final class Gateway implements Callable<Integer> {
         try (TcpServer server = newServer(new AddressFilter()).bind(listen.host(), listen.port())) {
             ShutdownHook.drain(server)
                     .deadline(Duration.ofSeconds(20))
-                    .onReport(report -> spec.commandLine().getErr().println(report))
+                    .onReport(report -> console.err().println(report))
                     .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
                     .register();
-            spec.commandLine().getOut().println("listening on " + listen.host() + ":" + server.port());
+            console.out().println("listening on " + listen.host() + ":" + server.port());
             clock.scheduleAtFixedRate(() -> tellTheTime(server), 1, 1, TimeUnit.SECONDS);
             server.awaitClosed();
         } finally {

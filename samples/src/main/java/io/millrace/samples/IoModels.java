@@ -16,9 +16,8 @@ import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Puts the same load on echo servers of every I/O model, from a thread per connection to Millrace. */
 @Command(
@@ -66,9 +65,8 @@ public final class IoModels implements Callable<Integer> {
             description = "Also writes the tables and the chart into io-models.md and io-models.svg in this folder.")
     private @Nullable Path folder;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     /**
      * Runs the sample by itself.
@@ -88,12 +86,12 @@ public final class IoModels implements Callable<Integer> {
             throw new IllegalArgumentException("--seconds is " + seconds + "; it must be above 0");
         }
         int times = rounds != null ? rounds : page != null ? PUBLISHED_ROUNDS : 1;
-        Main.requirePositive("--rounds", times);
+        console.requirePositive("--rounds");
         if (rungs.stream().noneMatch(Rung::isPresent)) {
             throw new IllegalArgumentException("--rungs is " + Rung.VIRTUAL_THREADS + " alone; " + leftOut());
         }
         LadderReport report = new LadderReport(climb(time, times));
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = console.out();
         report.printTable(out);
         report.printBars(out, Console.charset().equals(StandardCharsets.UTF_8) ? '█' : '#');
         if (chart != null) {
@@ -111,7 +109,7 @@ public final class IoModels implements Callable<Integer> {
     }
 
     private List<Measurement> climb(double time, int times) throws Exception {
-        PrintWriter err = spec.commandLine().getErr();
+        PrintWriter err = console.err();
         List<Rung> present = rungs.stream().filter(Rung::isPresent).toList();
         if (present.size() < rungs.size()) {
             err.println(Rung.VIRTUAL_THREADS + " is left out: " + leftOut());

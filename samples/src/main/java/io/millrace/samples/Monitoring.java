@@ -22,9 +22,8 @@ import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** A server and a client under a load that comes in waves, and every way to look at them: HTTP, JMX, flight recorder. */
 @Command(
@@ -47,9 +46,8 @@ public final class Monitoring implements Callable<Integer> {
     @Option(names = "--seconds", paramLabel = "N", description = "How long to run (default: ${DEFAULT-VALUE}).")
     private double seconds = 20;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     /**
      * Runs the server, the client and the endpoint.
@@ -76,7 +74,7 @@ public final class Monitoring implements Callable<Integer> {
             printWays(statistics.port(), beans);
             clock.scheduleAtFixedRate(() -> load(client), 0, STEP_MILLIS, TimeUnit.MILLISECONDS);
             TimeUnit.MILLISECONDS.sleep((long) (seconds * 1_000));
-            PrintWriter out = spec.commandLine().getOut();
+            PrintWriter out = console.out();
             out.println();
             out.print(server.snapshot().toText());
             out.flush();
@@ -118,7 +116,7 @@ public final class Monitoring implements Callable<Integer> {
     }
 
     private void printWays(int port, MBeanServer beans) throws JMException {
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = console.out();
         String base = "http://127.0.0.1:" + port;
         long pid = ProcessHandle.current().pid();
         LoadReport.row(out, "for people", "%s/", base);

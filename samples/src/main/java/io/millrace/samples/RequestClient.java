@@ -17,9 +17,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Asks a request-server as fast as it answers, through its restarts too, and shows what its pool does meanwhile. */
 @Command(
@@ -56,9 +54,8 @@ public final class RequestClient implements Callable<Integer> {
             description = "How long a request may take, a restart of the server included (default: ${DEFAULT-VALUE}).")
     private int timeoutSeconds = 10;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     /**
      * Runs the client.
@@ -71,15 +68,10 @@ public final class RequestClient implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Main.requirePositive("--connections", connections);
-        Main.requirePositive("--depth", depth);
-        Main.requirePositive("--size", size);
-        Main.requirePositive("--seconds", seconds);
-        Main.requirePositive("--timeout", timeoutSeconds);
+        console.requirePositive("--connections", "--depth", "--size", "--seconds", "--timeout");
         RequestLoad load = new RequestLoad(size, RequestOptions.within(Duration.ofSeconds(timeoutSeconds)));
         try (TcpClient client = newClient()) {
-            LiveStatistics statistics =
-                    new LiveStatistics(client, load, spec.commandLine().getOut());
+            LiveStatistics statistics = new LiveStatistics(client, load, console.out());
             CompletableFuture<Void> asking = load.keepAsking(client, connections * depth);
             for (int i = 0; i < seconds; i++) {
                 TimeUnit.SECONDS.sleep(1);
@@ -114,6 +106,6 @@ public final class RequestClient implements Callable<Integer> {
     }
 
     private void print(ClientState from, ClientState to, @Nullable TransportException cause) {
-        spec.commandLine().getErr().println(from + " -> " + to + (cause == null ? "" : ": " + cause.getMessage()));
+        console.err().println(from + " -> " + to + (cause == null ? "" : ": " + cause.getMessage()));
     }
 }

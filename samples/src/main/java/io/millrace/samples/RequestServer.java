@@ -17,9 +17,7 @@ import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Answers each request with its own bytes, at once or later, and drains on SIGTERM or Ctrl-C. */
 @Command(
@@ -48,9 +46,8 @@ public final class RequestServer implements Callable<Integer> {
             description = "How long requests in flight may take after SIGTERM (default: ${DEFAULT-VALUE}).")
     private int drainSeconds = 10;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     private final ScheduledExecutorService later = Executors.newSingleThreadScheduledExecutor(runnable -> {
         Thread thread = new Thread(runnable, "later");
@@ -69,7 +66,7 @@ public final class RequestServer implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Main.requirePositive("--drain", drainSeconds);
+        console.requirePositive("--drain");
         try (IoGroup group = IoGroup.builder().name("requests").start();
                 TcpServer server = TcpServer.builder()
                         .group(group)
@@ -82,7 +79,7 @@ public final class RequestServer implements Callable<Integer> {
                     .onReport(report -> print(report, server))
                     .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
                     .register();
-            spec.commandLine().getOut().println("listening on " + listen.host() + ":" + server.port());
+            console.out().println("listening on " + listen.host() + ":" + server.port());
             server.awaitClosed();
         }
         return ExitCode.OK;
@@ -100,7 +97,7 @@ public final class RequestServer implements Callable<Integer> {
     }
 
     private void print(DrainReport report, TcpServer server) {
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = console.out();
         RequestStats requests = server.stats().requests();
         out.println(report);
         LoadReport.row(out, "connections", "%,d accepted", server.stats().accepted());

@@ -16,9 +16,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Serves the clients of the SocketAsyncEventArgs programs that Millrace descends from: bytes in, bytes out. */
 @Command(
@@ -50,9 +48,8 @@ public final class SeedServer implements Callable<Integer> {
                     + " (default: ${DEFAULT-VALUE}).")
     private int idleSeconds = 60;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     private final SeedProtocol protocol = SeedProtocol.create();
 
@@ -86,7 +83,7 @@ public final class SeedServer implements Callable<Integer> {
                     .onReport(report -> print(server.stats()))
                     .exitStatus(ExitCode.OK, ExitCode.SOFTWARE)
                     .register();
-            spec.commandLine().getOut().println("listening on " + listen.host() + ":" + server.port());
+            console.out().println("listening on " + listen.host() + ":" + server.port());
             server.awaitClosed();
         }
         return ExitCode.OK;
@@ -103,23 +100,21 @@ public final class SeedServer implements Callable<Integer> {
     }
 
     private void opened(Session session) {
-        spec.commandLine()
-                .getOut()
+        console.out()
                 .printf(
                         "%s came: sessions up to %d, transmissions up to %d%n",
                         session.remoteAddress(), protocol.lastSession(), protocol.lastTransmission());
     }
 
     private void closed(Session session, CloseReason reason) {
-        spec.commandLine()
-                .getOut()
+        console.out()
                 .printf(
                         "%s left: %s, %,d requests%n",
                         session.remoteAddress(), reason.kind(), session.stats().messagesSent());
     }
 
     private void print(TcpServerStats stats) {
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = console.out();
         LoadReport.row(
                 out,
                 "served",

@@ -9,9 +9,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** A gateway and thousands of simulated devices, and a table that shows what the gateway sees of them. */
 @Command(
@@ -42,9 +41,8 @@ public final class Telemetry implements Callable<Integer> {
             description = "How long a device may be silent before it is sent a ping (default: ${DEFAULT-VALUE}).")
     private int heartbeatMillis = 1_000;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it before it runs the command
-    private CommandSpec spec;
+    @Mixin
+    private final Console console = new Console();
 
     /**
      * Runs the gateway and its devices.
@@ -57,10 +55,8 @@ public final class Telemetry implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Main.requirePositive("--devices", devices);
-        Main.requirePositive("--reading", readingMillis);
-        Main.requirePositive("--heartbeat", heartbeatMillis);
-        PrintWriter out = spec.commandLine().getOut();
+        console.requirePositive("--devices", "--reading", "--heartbeat");
+        PrintWriter out = console.out();
         Duration heartbeat = Duration.ofMillis(heartbeatMillis);
         try (DeviceGateway gateway = new DeviceGateway(heartbeat);
                 DeviceFleet fleet =
