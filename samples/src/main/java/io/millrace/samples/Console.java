@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -25,11 +26,13 @@ final class Console {
         return command.commandLine().getErr();
     }
 
-    /** Refuses options, whole numbers all of them, that are less than 1. */
+    /** Refuses options, whole numbers all of them, that are less than 1; those that have no value are fine. */
     void requirePositive(String... options) {
         for (String option : options) {
-            Number value = command.findOption(option).getValue();
-            Main.requirePositive(option, value.longValue());
+            @Nullable Number value = command.findOption(option).getValue();
+            if (value != null) {
+                Main.requirePositive(option, value.longValue());
+            }
         }
     }
 
