@@ -65,7 +65,6 @@ public final class IoGroup implements AutoCloseable {
         this.bean = jmx
                 ? Beans.register("Group", runtime.name(), new GroupBean(this, runtime.name()), runtime::executeLater)
                 : Beans.none();
-        runtime.executeLater(FlightEvents::prepare);
     }
 
     /**

@@ -25,13 +25,6 @@ public final class FlightEvents {
         return PRESENT && FlightRecorder.isInitialized();
     }
 
-    /** Sees to it that the recorder knows the events from its start on, whenever that is. May take a while. */
-    public static void prepare() {
-        if (PRESENT) {
-            EventKinds.listen();
-        }
-    }
-
     /**
      * Tells of a connection that has opened.
      *

@@ -1,6 +1,5 @@
 package io.millrace.core.observe;
 
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,7 +10,6 @@ import io.millrace.core.memory.BufferPool;
 import io.millrace.testing.CapturedLog;
 import io.millrace.testing.ChildJvm;
 import io.millrace.testing.Loopback;
-import io.millrace.testing.ManualClock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -19,11 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import jdk.jfr.EventType;
-import jdk.jfr.FlightRecorder;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
@@ -176,38 +170,6 @@ class FlightEventsIT {
         assertTrue(printed.contains("reason = \"PEER\""), printed);
         assertTrue(printed.contains("bytesReceived = 9 bytes"), printed);
         assertTrue(printed.contains("acquiredAt = "), printed);
-    }
-
-    /** Starts a group, then a recorder, and tells which events that knows before there was one. */
-    public static final class KnownProgram {
-        private KnownProgram() {}
-
-        public static void main(String[] args) throws Exception {
-            ManualClock clock = new ManualClock();
-            FlightRecorder recorder = FlightRecorder.getFlightRecorder();
-            try (Loopback loopback = Loopback.builder().clock(clock).start()) {
-                clock.advance(Duration.ofSeconds(2));
-                await().until(() -> known(recorder).size() == ALL.size());
-                System.out.println(known(recorder));
-            }
-        }
-
-        private static Set<String> known(FlightRecorder recorder) {
-            return recorder.getEventTypes().stream()
-                    .map(EventType::getName)
-                    .filter(name -> name.startsWith("io.millrace."))
-                    .collect(Collectors.toCollection(TreeSet::new));
-        }
-    }
-
-    @Test
-    void recorderKnowsAllEventsBeforeThereIsOne() throws Exception {
-        try (ChildJvm child = ChildJvm.start(KnownProgram.class, List.of())) {
-            assertEquals(0, child.awaitExit(Duration.ofSeconds(40)), child::output);
-            Set<String> names = new TreeSet<>();
-            ALL.forEach(name -> names.add("io.millrace." + name));
-            assertTrue(child.output().contains(names.toString()), child::output);
-        }
     }
 
     /** A connection from open to close, in a JVM without the modules of the flight recorder and of JMX. */
