@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.core.IoGroup;
-import io.millrace.core.observe.FlightEvents;
 import io.millrace.core.protocol.Protocol;
 import io.millrace.testing.ChildJvm;
 import java.io.DataInputStream;
@@ -33,7 +32,6 @@ class GarbageIT {
         public static void main(String[] args) throws Exception {
             // At once, and not a second after the start, when it would be taken for what messages cost.
             ManagementFactory.getPlatformMBeanServer();
-            FlightEvents.prepare();
             IoGroup group = IoGroup.builder().threads(1).start();
             try (TcpServer server = TcpServer.builder()
                     .group(group)
