@@ -20,22 +20,26 @@ public final class IoContext {
     /** The longest gather list: what Windows takes in one call, and Linux takes far more. */
     public static final int GATHER_LIMIT = 16;
 
+    private static final int IN_FLIGHT = 1;
+    private static final int ONE_LEASE = 2;
+
     // All confined to whoever holds the lease; handed over by the pool's lock, and from an operation's start to its
     // completion by the channel.
-    private int generation;
+    /** Twice the number of the lease, plus one in flight: a word for both, as each connection has two of these objects. */
+    private int state;
+
     private @Nullable Object owner;
-    private boolean inFlight;
     private ByteBuffer @Nullable [] gather;
 
     IoContext() {}
 
     void lease(Object newOwner) {
-        generation++;
+        state += ONE_LEASE;
         owner = newOwner;
     }
 
     void requireReleasable() {
-        if (inFlight) {
+        if (isInFlight()) {
             throw new IllegalStateException("context released with an operation in flight, owner " + owner);
         }
     }
@@ -43,7 +47,7 @@ public final class IoContext {
     void unlease() {
         requireReleasable();
         if (owner == null) {
-            throw new IllegalStateException("context released twice, generation " + generation);
+            throw new IllegalStateException("context released twice, generation " + generation());
         }
         owner = null;
         clearGather();
@@ -68,7 +72,7 @@ public final class IoContext {
     public <T> T owner(Class<T> type) {
         Object current = owner;
         if (current == null) {
-            throw new IllegalStateException("callback for a released context, generation " + generation);
+            throw new IllegalStateException("callback for a released context, generation " + generation());
         }
         return type.cast(current);
     }
@@ -79,23 +83,23 @@ public final class IoContext {
      * @return a number that grows by one with every lease
      */
     public int generation() {
-        return generation;
+        return state / ONE_LEASE;
     }
 
     /** Notes that an operation has been handed to the channel. */
     public void begin() {
-        if (inFlight) {
+        if (isInFlight()) {
             throw new IllegalStateException("a second operation was begun on one context, owner " + owner);
         }
-        inFlight = true;
+        state += IN_FLIGHT;
     }
 
     /** Notes that the operation in flight has completed, well or badly. */
     public void complete() {
-        if (!inFlight) {
+        if (!isInFlight()) {
             throw new IllegalStateException("an operation completed twice, owner " + owner);
         }
-        inFlight = false;
+        state -= IN_FLIGHT;
     }
 
     /**
@@ -104,7 +108,7 @@ public final class IoContext {
      * @return true between {@link #begin()} and {@link #complete()}
      */
     public boolean isInFlight() {
-        return inFlight;
+        return (state & IN_FLIGHT) != 0;
     }
 
     /**
