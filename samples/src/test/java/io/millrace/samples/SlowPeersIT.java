@@ -13,11 +13,11 @@ class SlowPeersIT {
         CommandRun run = CommandRun.of(new SlowPeers(), "--peers", "2", "--rounds", "1", "--millis", "20");
 
         assertEquals(0, run.exitCode(), run.err());
-        // Each queue holds 4 MiB at most.
+        // That is what waits for peers that do not read; echoes need much less.
         assertTrue(
                 run.out()
                         .matches(
-                                "  p99 .* us quiet, .* us flooded, with [78]\\.\\d MiB in buffers\\R  p99 ratio .*\\R"),
+                                "  p99 .* us quiet, .* us flooded, with [1-9]\\.\\d MiB in buffers\\R  p99 ratio .*\\R"),
                 run.out());
     }
 }
