@@ -74,6 +74,8 @@ class SeedHeartbeatIT {
                 return;
             }
         }
+        // What was sent leaves in real time, and when it has left is what the next heartbeat counts from.
+        await().until(() -> link.session().queuedBytes() == 0 || !link.session().isOpen());
     }
 
     /** Lets time pass in steps that no session takes for a machine that slept. */
@@ -192,6 +194,7 @@ class SeedHeartbeatIT {
             CompletableFuture<ByteBuffer> asked =
                     link.session().request(ByteBuffer.wrap(Hex.bytes("6869")), Duration.ofHours(1));
             Hex.expect(link.peer(), "02 00 00 00 68 69");
+            settle(link);
             pass(link, INTERVAL.plus(TICK));
             Hex.expect(link.peer(), "00 00 00 00");
             // An empty reply is a reply, and no heartbeat.
