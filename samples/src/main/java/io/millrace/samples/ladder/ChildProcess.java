@@ -7,6 +7,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -47,7 +48,7 @@ final class ChildProcess implements AutoCloseable {
         return greeting;
     }
 
-    /** Asks a question that is answered with two numbers. */
+    /** Asks a question that is answered with numbers. */
     long[] ask(String question) throws IOException {
         try {
             questions.write(question);
@@ -56,8 +57,7 @@ final class ChildProcess implements AutoCloseable {
         } catch (IOException gone) {
             throw endedEarly();
         }
-        String[] words = answer().split(" ", 2);
-        return new long[] {Long.parseLong(words[0]), Long.parseLong(words[1])};
+        return Arrays.stream(answer().split(" ", -1)).mapToLong(Long::parseLong).toArray();
     }
 
     private String answer() throws IOException {

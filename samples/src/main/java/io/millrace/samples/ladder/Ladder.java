@@ -22,6 +22,11 @@ public final class Ladder {
 
     private static final int SLICES = 5;
 
+    // Places in what the children answer.
+    private static final int COUNT = 0;
+    private static final int CPU_NANOS = 1;
+    private static final int TIME = 2;
+
     private final List<Rung> rungs;
     private final List<Integer> connections;
     private final int rounds;
@@ -100,28 +105,32 @@ public final class Ladder {
     private Measurement measure(Rung rung, int count, ChildProcess server, ChildProcess load)
             throws IOException, InterruptedException {
         long[] loadBefore = load.ask("figures");
-        long cpuBefore = server.ask("figures")[0];
-        long began = System.nanoTime();
+        long[] serverBefore = server.ask("figures");
+        long[] loadNow = loadBefore;
         for (int slice = 0; slice < SLICES; slice++) {
             TimeUnit.NANOSECONDS.sleep(nanos / SLICES);
-            long soFar = load.ask("figures")[0] - loadBefore[0];
+            loadNow = load.ask("figures");
             note = String.format(
                     Locale.ROOT,
                     "%s, %s: %,.0f messages/s",
                     rung,
                     LadderReport.words(count),
-                    soFar * 1e9 / (System.nanoTime() - began));
+                    perSecond(COUNT, loadBefore, loadNow));
         }
-        long[] loadAfter = load.ask("figures");
-        long[] serverAfter = server.ask("figures");
-        long time = System.nanoTime() - began;
-        long messages = Math.max(1, loadAfter[0] - loadBefore[0]);
+        long[] serverNow = server.ask("figures");
+        double messages = Math.max(1, perSecond(COUNT, loadBefore, loadNow));
         return new Measurement(
                 rung,
                 count,
-                messages * 1e9 / time,
-                (serverAfter[0] - cpuBefore) / 1e3 / messages,
-                (int) serverAfter[1],
-                (double) (loadAfter[1] - loadBefore[1]) / time);
+                messages,
+                perSecond(CPU_NANOS, serverBefore, serverNow) / 1e3 / messages,
+                (int) serverNow[COUNT],
+                perSecond(CPU_NANOS, loadBefore, loadNow) / 1e9,
+                (int) load.ask("silent")[0]);
+    }
+
+    /** By the child's own clock: a busy one may be late with its answer. */
+    private static double perSecond(int figure, long[] before, long[] now) {
+        return (now[figure] - before[figure]) * 1e9 / (now[TIME] - before[TIME]);
     }
 }

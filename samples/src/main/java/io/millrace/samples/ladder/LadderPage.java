@@ -85,6 +85,7 @@ public final class LadderPage {
                         100 * one.loadShare()));
             }
         }
+        report.notices().forEach(notice -> text.append("\n").append(notice).append("\n"));
         String missing = Arrays.stream(Rung.values())
                 .filter(rung -> !report.rungs().contains(rung))
                 .map(Rung::toString)

@@ -71,6 +71,16 @@ public record LadderReport(List<Measurement> measurements) {
                 "  CPU us: of the server's process, per message. The load kept a processor %.0f %% busy at most.%s%n",
                 100 * busiest,
                 rounds() > 1 ? " Medians of " + rounds() + " rounds." : "");
+        notices().forEach(notice -> out.println("  " + notice));
+    }
+
+    /** Returns a sentence for each rung that left connections without an echo. */
+    List<String> notices() {
+        return loads().stream()
+                .flatMap(load -> under(load).stream())
+                .map(Result::notice)
+                .filter(notice -> !notice.isEmpty())
+                .toList();
     }
 
     /** Prints a bar for each rung under each load: its messages per second. */

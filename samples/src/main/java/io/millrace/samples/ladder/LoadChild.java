@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The process that the load comes from. It answers {@code connect PORT COUNT} when that many connections have had their
- * first echo and go on, and {@code figures} with its messages and its processor time so far.
+ * The process that the load comes from. It answers {@code connect PORT COUNT} when that many connections have begun,
+ * {@code silent} with how many of them have had no echo yet, and {@code figures} with its figures: it counts messages.
  */
 public final class LoadChild {
     // Confined to the main thread.
@@ -32,6 +32,9 @@ public final class LoadChild {
             load = new Load(Integer.parseInt(words.get(1)), Integer.parseInt(words.get(2)));
             load.start();
         }
-        return (load == null ? 0 : load.messages()) + " " + Answers.cpuNanos();
+        if (load == null) {
+            throw new IllegalStateException("there is no load yet: " + question);
+        }
+        return words.get(0).equals("figures") ? Answers.figures(load.messages()) : Long.toString(load.silent());
     }
 }

@@ -9,6 +9,13 @@ package io.millrace.samples.ladder;
  * @param cpuMicros microseconds of processor time of the server's whole process, per message
  * @param threads the operating system's threads that the server needed, beside those of any JVM
  * @param loadShare the share of one processor that the load used
+ * @param silent connections that had not had a single echo when it was over
  */
 public record Measurement(
-        Rung rung, int connections, double messagesPerSecond, double cpuMicros, int threads, double loadShare) {}
+        Rung rung,
+        int connections,
+        double messagesPerSecond,
+        double cpuMicros,
+        int threads,
+        double loadShare,
+        int silent) {}

@@ -4,7 +4,7 @@ import io.millrace.samples.models.EchoModel;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 
-/** The process that a rung runs in: says its port, then answers each line with its processor time and threads. */
+/** The process that a rung runs in: says its port, then answers each line with its figures, and counts its threads. */
 public final class ServerChild {
     private ServerChild() {}
 
@@ -17,6 +17,6 @@ public final class ServerChild {
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         int before = threads.getThreadCount();
         EchoModel server = Rung.valueOf(args[0]).start();
-        Answers.serve(server.port(), question -> Answers.cpuNanos() + " " + (threads.getThreadCount() - before));
+        Answers.serve(server.port(), question -> Answers.figures(threads.getThreadCount() - before));
     }
 }

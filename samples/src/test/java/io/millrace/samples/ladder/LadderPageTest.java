@@ -19,10 +19,10 @@ import org.junit.jupiter.api.io.TempDir;
 class LadderPageTest {
     private static final Path DOCS = Path.of("..", "docs");
     private static final LadderReport REPORT = new LadderReport(List.of(
-            new Measurement(Rung.SELECTOR, 1, 12_345.4, 9.87, 1, 0.5),
-            new Measurement(Rung.SELECTOR, 64, 70_000, 6.54, 1, 0.98),
-            new Measurement(Rung.MILLRACE, 1, 11_111, 10.01, 2, 0.5),
-            new Measurement(Rung.MILLRACE, 64, 71_111, 6.6, 2, 0.98)));
+            new Measurement(Rung.SELECTOR, 1, 12_345.4, 9.87, 1, 0.5, 0),
+            new Measurement(Rung.SELECTOR, 64, 70_000, 6.54, 1, 0.98, 0),
+            new Measurement(Rung.MILLRACE, 1, 11_111, 10.01, 2, 0.5, 0),
+            new Measurement(Rung.MILLRACE, 64, 71_111, 6.6, 2, 0.98, 0)));
 
     /** The start of a row of a generated table: rung, messages per second, microseconds. */
     private static final Pattern ROW =
@@ -49,6 +49,20 @@ class LadderPageTest {
 
     private static String outside(String page) {
         return LadderPage.withSection(page, "");
+    }
+
+    @Test
+    void connectionsThatHadNoEchoAreTold() throws IOException {
+        LadderReport report = new LadderReport(List.of(
+                new Measurement(Rung.SELECTOR, 1_000, 70_000, 6.5, 1, 0.9, 0),
+                new Measurement(Rung.SELECTOR, 1_000, 70_000, 6.5, 1, 0.9, 128),
+                new Measurement(Rung.MILLRACE, 1_000, 71_000, 6.6, 2, 0.9, 0),
+                new Measurement(Rung.MILLRACE, 1_000, 71_000, 6.6, 2, 0.9, 0)));
+
+        assertEquals(
+                List.of("selector with 1,000 connections: up to 128 of them had no echo in a whole round."),
+                report.notices());
+        assertTrue(LadderPage.section(report, "io-models").contains("\nselector with 1,000 connections: up to 128"));
     }
 
     @Test
@@ -91,12 +105,12 @@ class LadderPageTest {
     @Test
     void severalRoundsAreShownAsTheirMedianAndHowFarTheyLieApart() throws IOException {
         List<Measurement> rounds = List.of(
-                new Measurement(Rung.MILLRACE, 64, 90_000, 6, 2, 0.9),
-                new Measurement(Rung.SELECTOR, 64, 70_000, 8, 1, 0.9),
-                new Measurement(Rung.SELECTOR, 64, 60_000, 9.2, 1, 0.8),
-                new Measurement(Rung.MILLRACE, 64, 90_000, 6, 4, 0.9),
-                new Measurement(Rung.MILLRACE, 64, 90_000, 6, 2, 0.9),
-                new Measurement(Rung.SELECTOR, 64, 80_000, 7, 1, 1));
+                new Measurement(Rung.MILLRACE, 64, 90_000, 6, 2, 0.9, 0),
+                new Measurement(Rung.SELECTOR, 64, 70_000, 8, 1, 0.9, 0),
+                new Measurement(Rung.SELECTOR, 64, 60_000, 9.2, 1, 0.8, 0),
+                new Measurement(Rung.MILLRACE, 64, 90_000, 6, 4, 0.9, 0),
+                new Measurement(Rung.MILLRACE, 64, 90_000, 6, 2, 0.9, 0),
+                new Measurement(Rung.SELECTOR, 64, 80_000, 7, 1, 1, 0));
         LadderReport report = new LadderReport(rounds);
 
         String section = LadderPage.section(report, "io-models");

@@ -59,6 +59,26 @@ class LoadIT {
     }
 
     @Test
+    void connectionsThatAreLeftWaitingAreCounted() throws Exception {
+        try (ServerSocket listener = new ServerSocket(0, 2, InetAddress.getLoopbackAddress());
+                Load load = new Load(listener.getLocalPort(), 2);
+                Socket served = listener.accept();
+                Socket waiting = listener.accept()) {
+            CompletableFuture<Void> server = CompletableFuture.runAsync(() -> {
+                try {
+                    served.getOutputStream().write(served.getInputStream().readNBytes(MESSAGE_BYTES));
+                } catch (IOException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            load.start();
+            server.join();
+
+            assertEquals(1, load.silent(), () -> waiting + " was answered");
+        }
+    }
+
+    @Test
     void messagesAreCountedOnAllConnections() throws Exception {
         try (EchoModel server = Rung.SELECTOR.start();
                 Load load = new Load(server.port(), 7)) {
