@@ -205,6 +205,7 @@ public interface Session {
      *
      * @param target the session that messages are passed on to; made by a server or client, not necessarily the same
      * @throws IllegalArgumentException if it is a {@code Session} of the application's own making
+     * @throws IllegalStateException if it was borrowed and has been given back, as a send to it would
      */
     void pauseReadingUntilWritable(Session target);
 
